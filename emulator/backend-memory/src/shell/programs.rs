@@ -1,0 +1,28 @@
+//! The programs in `/usr/bin`: one small file for each command that the interpreter knows.
+
+use bashkit::Bash;
+
+/// What a file starts with that stands for a command of the interpreter.
+const MARKER: &str = "#!/bin/sh\n# bashkit builtin: ";
+
+/// Commands that are part of a shell and no programs of their own.
+const SHELL_ONLY: &[&str] = &[
+    ".", ":", "alias", "bg", "bind", "break", "builtin", "caller", "cd", "command", "compgen",
+    "complete", "compopt", "continue", "declare", "dirs", "disown", "enable", "eval", "exec",
+    "exit", "export", "fc", "fg", "getopts", "hash", "help", "history", "jobs", "let", "local",
+    "mapfile", "popd", "pushd", "readarray", "read", "readonly", "return", "set", "shift", "shopt",
+    "source", "times", "trap", "type", "typeset", "ulimit", "umask", "unalias", "unset", "wait",
+];
+
+/// Names and contents of the programs.
+pub(crate) fn programs() -> Vec<(String, String)> {
+    let known = Bash::builder().rootfs(false).build().builtin_names();
+    known
+        .into_iter()
+        .filter(|name| !SHELL_ONLY.contains(&name.as_str()) && !name.contains('/'))
+        .map(|name| {
+            let text = format!("{MARKER}{name}\nexec {name} \"$@\"\n");
+            (name, text)
+        })
+        .collect()
+}

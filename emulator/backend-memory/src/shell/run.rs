@@ -1,0 +1,105 @@
+//! A script's thread: the interpreter is made, run, and taken down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bashkit::hooks::{HookAction, Interceptor, ToolEvent};
+use bashkit::{Bash, Error, ExecOptions, SessionLimits};
+use leap0_emulator_core::backend::Output;
+use leap0_emulator_core::spec::EnvVars;
+use tokio::runtime;
+
+use super::bounds::{self, STACK_BYTES};
+use super::files::ShellFiles;
+use super::script::{Script, Sink};
+use super::verdict::finished;
+
+/// Debian's search path for a user.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
+
+/// What to run, and how.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) text: String,
+    /// A directory that exists.
+    pub(super) cwd: String,
+    pub(super) env: EnvVars,
+    pub(super) timeout: Duration,
+}
+
+/// Runs a script to its end on the present thread.
+pub(super) fn run(script: &Arc<Script>, task: Task) -> Output {
+    let timeout = task.timeout;
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_time()
+        // Long scripts are parsed on a thread of the runtime's.
+        .thread_stack_size(STACK_BYTES)
+        .build();
+    let end = match runtime {
+        Ok(runtime) => {
+            let end = runtime.block_on(interpret(script, task));
+            runtime.shutdown_background();
+            end
+        }
+        Err(error) => Err(Error::Internal(error.to_string())),
+    };
+    finished(script, end, timeout)
+}
+
+async fn interpret(script: &Arc<Script>, task: Task) -> Result<i32, Error> {
+    let mut bash = interpreter(script, &task);
+    script.cancel_with(bash.cancellation_token());
+    let options = ExecOptions::new().arg0("sh").stdin("");
+    let end = bash
+        .execute(&task.text)
+        .options(options)
+        .stdout_fn(|bytes| keep(&script.stdout, bytes))
+        .stderr_fn(|bytes| keep(&script.stderr, bytes))
+        .await?;
+    Ok(end.exit_code)
+}
+
+fn interpreter(script: &Arc<Script>, task: &Task) -> Bash {
+    let boot = &script.live.boot;
+    let template = &boot.template;
+    let mut bash = Bash::builder()
+        .fs(Arc::new(ShellFiles::new(Arc::clone(script))))
+        // The programs, devices and users are in the tree.
+        .rootfs(false)
+        .username(template.user)
+        .hostname(boot.identity.sandbox.as_str())
+        .cwd(&task.cwd)
+        .limits(bounds::execution(task.timeout))
+        .memory_limits(bounds::memory())
+        .session_limits(SessionLimits::unlimited())
+        .before_tool(between_commands(Arc::clone(script)))
+        .build();
+    // SB-CREATE-11, PROC-03: the template's variables, the sandbox's over them, the command's over
+    // those. Set last, because the interpreter sets some of its own.
+    let own = [
+        ("HOME", template.home),
+        ("LOGNAME", template.user),
+        ("PATH", PATH),
+        ("SHELL", "/bin/sh"),
+        ("USER", template.user),
+    ];
+    for (name, value) in own.into_iter().chain(boot.env.iter()).chain(task.env.iter()) {
+        bash.set_env(name, value);
+    }
+    bash
+}
+
+/// Stands between any two commands of a script, where a snapshot can be taken (PROC-11).
+fn between_commands(script: Arc<Script>) -> Interceptor<ToolEvent> {
+    Box::new(move |event| {
+        if !script.is_over() {
+            script.live.gate.pass();
+        }
+        HookAction::Continue(event)
+    })
+}
+
+/// Keeps what a script writes; an error ends it at once.
+async fn keep(sink: &Sink, bytes: Vec<u8>) -> Result<(), Error> {
+    if sink.take(&bytes) { Ok(()) } else { Err(Error::Cancelled) }
+}

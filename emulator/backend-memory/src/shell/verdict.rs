@@ -1,0 +1,101 @@
+//! What becomes of a script's end: an exit status as Linux would give it, and a note where a bound
+//! was met.
+
+use std::time::Duration;
+
+use bashkit::{Error, ExecutionBudgetExceeded, LimitExceeded};
+use leap0_emulator_core::backend::Output;
+
+use super::bounds::OUTPUT_BYTES;
+use super::script::Script;
+
+/// After the timeout (PROC-05), as `timeout(1)` gives it.
+const TIMED_OUT: i32 = 124;
+/// A script that is none.
+const SYNTAX: i32 = 2;
+/// 128 + `SIGKILL`, as the kernel ends what takes too much memory.
+const OUT_OF_MEMORY: i32 = 137;
+/// 128 + `SIGSEGV`, as a stack that is too deep ends.
+const TOO_DEEP: i32 = 139;
+/// 128 + `SIGXCPU`.
+const TOO_MUCH_WORK: i32 = 152;
+/// 128 + `SIGXFSZ`.
+const TOO_MUCH_OUTPUT: i32 = 153;
+/// What the interpreter should not have done.
+const INTERNAL: i32 = 125;
+
+/// The output of a script that ended by itself, with the status of its last command or the reason
+/// why there is none.
+pub(super) fn finished(script: &Script, end: Result<i32, Error>, timeout: Duration) -> Output {
+    if script.stdout.is_full() || script.stderr.is_full() {
+        let note = format!("sh: killed: more than {OUTPUT_BYTES} bytes of output\n");
+        return output(script, TOO_MUCH_OUTPUT, &note);
+    }
+    match end {
+        Ok(status) => output(script, status, ""),
+        Err(error) => match explain(&error) {
+            Some((status, note)) => output(script, status, &format!("sh: {note}\n")),
+            None => timed_out(script, timeout),
+        },
+    }
+}
+
+/// The output of a script whose time is up (PROC-05).
+pub(super) fn timed_out(script: &Script, timeout: Duration) -> Output {
+    output(script, TIMED_OUT, &format!("sh: killed: timeout of {timeout:?} reached\n"))
+}
+
+fn output(script: &Script, exit_code: i32, note: &str) -> Output {
+    let mut stderr = script.stderr.bytes();
+    if !note.is_empty() && stderr.last().is_some_and(|last| *last != b'\n') {
+        stderr.push(b'\n');
+    }
+    stderr.extend_from_slice(note.as_bytes());
+    Output { exit_code, stdout: script.stdout.bytes(), stderr }
+}
+
+/// Status and reason of an error; `None` for the timeout.
+fn explain(error: &Error) -> Option<(i32, String)> {
+    Some(match error {
+        Error::Parse { message, line, .. } if *line > 0 => {
+            (SYNTAX, format!("{line}: Syntax error: {message}"))
+        }
+        Error::Parse { message, .. } => (SYNTAX, format!("Syntax error: {message}")),
+        Error::ResourceLimit(limit) => return bound(limit),
+        Error::Cancelled => (OUT_OF_MEMORY, "killed".to_owned()),
+        other => (INTERNAL, other.to_string()),
+    })
+}
+
+fn bound(limit: &LimitExceeded) -> Option<(i32, String)> {
+    use LimitExceeded as Limit;
+    let status = match limit {
+        Limit::Timeout(_)
+        | Limit::ParserTimeout(_)
+        | Limit::ExecutionBudget(ExecutionBudgetExceeded::Deadline { .. }) => return None,
+        Limit::Memory(_)
+        | Limit::ExecutionBudget(ExecutionBudgetExceeded::LiveBytes { .. })
+        | Limit::InputTooLarge(..)
+        | Limit::MaxFileDescriptors(_)
+        | Limit::MaxConcurrentJobs(_) => OUT_OF_MEMORY,
+        Limit::MaxFunctionDepth(_)
+        | Limit::MaxSubstDepth(_)
+        | Limit::MaxSubshellDepth(_)
+        | Limit::MaxPromptDepth(_)
+        | Limit::MaxTrapDepth(_)
+        | Limit::AstTooDeep(..) => TOO_DEEP,
+        Limit::ExecutionBudget(
+            ExecutionBudgetExceeded::WorkUnits { .. }
+            | ExecutionBudgetExceeded::InputBytes { .. }
+            | ExecutionBudgetExceeded::Cancelled
+            | ExecutionBudgetExceeded::RequestClosed,
+        )
+        | Limit::MaxCommands(_)
+        | Limit::MaxLoopIterations(_)
+        | Limit::MaxTotalLoopIterations(_)
+        | Limit::ParserExhausted(..)
+        | Limit::SessionMaxCommands(_)
+        | Limit::SessionMaxExecCalls(_) => TOO_MUCH_WORK,
+    };
+    Some((status, format!("killed: {limit}")))
+}

@@ -1,0 +1,143 @@
+//! What a path names.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use leap0_emulator_core::clock::Timestamp;
+use leap0_files::StoreError;
+
+use super::space::ENTRY_BYTES;
+
+/// A file, directory, link or device with its owner and permission bits.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) stamp: Stamp,
+    pub(crate) body: Body,
+}
+
+/// Who owns a node, what they may do with it, and when it last changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    /// Owner's number.
+    pub(crate) uid: u32,
+    /// Group's number.
+    pub(crate) gid: u32,
+    /// Permission bits, `0o7777` at most.
+    pub(crate) mode: u32,
+    /// Last modification of the contents.
+    pub(crate) modified: Timestamp,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    /// Contents are shared between copies and appended to in place while nobody shares them.
+    File(Arc<Vec<u8>>),
+    Directory(Directory),
+    /// The target as it was written.
+    Link(Arc<str>),
+    Device(Device),
+}
+
+/// The character devices of the template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Device {
+    /// Takes nothing: `ENOSPC`.
+    Full,
+    /// Takes everything and gives nothing.
+    Null,
+    /// Takes everything and gives random bytes without end.
+    Random,
+    /// Takes everything and gives zeros without end.
+    Zero,
+}
+
+/// Entries, and what is known about everything below without visiting it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Directory {
+    pub(super) entries: OrdMap<Arc<str>, Arc<Node>>,
+    /// The weight of everything below, at every depth.
+    pub(super) below: u64,
+    /// Levels below: no less than there are. It falls back to zero only when the directory is
+    /// emptied, because the true height would take a visit to every entry.
+    pub(super) height: usize,
+}
+
+impl Node {
+    pub(crate) fn directory(stamp: Stamp) -> Self {
+        Self { stamp, body: Body::Directory(Directory::default()) }
+    }
+
+    pub(crate) fn file(stamp: Stamp, data: Vec<u8>) -> Self {
+        Self { stamp, body: Body::File(Arc::new(data)) }
+    }
+
+    pub(crate) fn link(stamp: Stamp, target: &str) -> Self {
+        Self { stamp, body: Body::Link(target.into()) }
+    }
+
+    pub(crate) fn device(stamp: Stamp, device: Device) -> Self {
+        Self { stamp, body: Body::Device(device) }
+    }
+
+    pub(crate) fn is_directory(&self) -> bool {
+        matches!(self.body, Body::Directory(_))
+    }
+
+    pub(crate) fn as_directory(&self) -> Option<&Directory> {
+        match &self.body {
+            Body::Directory(directory) => Some(directory),
+            Body::File(_) | Body::Link(_) | Body::Device(_) => None,
+        }
+    }
+
+    /// Bytes of a file or of a link's target; what ext4 says for a directory.
+    pub(crate) fn size(&self) -> u64 {
+        match &self.body {
+            Body::File(data) => data.len() as u64,
+            Body::Link(target) => target.len() as u64,
+            Body::Directory(_) => ENTRY_BYTES,
+            Body::Device(_) => 0,
+        }
+    }
+
+    /// What the node and everything below it takes of the disk.
+    pub(super) fn weight(&self) -> u64 {
+        ENTRY_BYTES
+            + match &self.body {
+                Body::File(data) => data.len() as u64,
+                Body::Link(target) => target.len() as u64,
+                Body::Directory(directory) => directory.below,
+                Body::Device(_) => 0,
+            }
+    }
+
+    /// Levels of entries below: zero for everything but a directory with entries.
+    pub(super) fn height(&self) -> usize {
+        self.as_directory().map_or(0, |directory| directory.height)
+    }
+}
+
+impl Device {
+    /// What becomes of bytes that are written to it.
+    pub(super) fn write(self) -> Result<(), StoreError> {
+        match self {
+            Self::Full => Err(StoreError::NoSpace),
+            Self::Null | Self::Random | Self::Zero => Ok(()),
+        }
+    }
+}
+
+impl Directory {
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<Node>> {
+        self.entries.get(name)
+    }
+
+    /// Names and nodes, in order of name.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<Node>)> {
+        self.entries.iter()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}

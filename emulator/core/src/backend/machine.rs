@@ -1,0 +1,114 @@
+//! Machines, and what they leave behind.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use leap0_files::{FileOp, FileReply};
+use serde::Serialize;
+
+use super::{BackendError, Command, GuestError, Output};
+use crate::id::SandboxId;
+use crate::spec::{EnvVars, NetworkPolicy, Resources};
+use crate::template::Template;
+
+/// What a back end can and can't do, as `/_emulator/capabilities` prints it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BackendInfo {
+    /// `memory` or `qemu`.
+    pub name: &'static str,
+    /// Whether running processes survive pause, snapshot and restore.
+    pub process_survival: bool,
+    /// Whether files below `/dev/shm` and `/run` survive pause, snapshot and restore.
+    pub memory_survival: bool,
+    /// Whether sandboxes can reach a network.
+    pub network: bool,
+    /// What runs `process/execute`, and how it differs from a real shell.
+    pub shell: &'static str,
+    /// The stated bounds of one sandbox, each with its unit in the name.
+    pub limits: Vec<(&'static str, u64)>,
+}
+
+/// Makes machines.
+#[async_trait]
+pub trait Backend: fmt::Debug + Send + Sync + 'static {
+    /// What this back end can do.
+    fn info(&self) -> BackendInfo;
+
+    /// Makes a new machine from a template; it accepts commands when this returns.
+    async fn create(&self, boot: Boot) -> Result<Arc<dyn Machine>, BackendError>;
+}
+
+/// A live machine.
+///
+/// `pause`, `stop` and `destroy` end it: once one of them has succeeded, calls on the handle answer
+/// [`GuestError::Ended`]. One that fails leaves the machine running as it was.
+#[async_trait]
+pub trait Machine: Guest {
+    /// Saves memory and disk; the machine runs on.
+    async fn snapshot(&self) -> Result<Arc<dyn Checkpoint>, BackendError>;
+
+    /// Saves memory and disk, then ends the machine.
+    async fn pause(&self) -> Result<Arc<dyn Checkpoint>, BackendError>;
+
+    /// Ends the machine and keeps its disk only.
+    async fn stop(&self) -> Result<Arc<dyn Disk>, BackendError>;
+
+    /// Ends the machine and keeps nothing. Ending what has already ended succeeds.
+    async fn destroy(&self) -> Result<(), BackendError>;
+}
+
+/// What can be asked of the system inside a live machine.
+#[async_trait]
+pub trait Guest: fmt::Debug + Send + Sync + 'static {
+    /// Runs `/bin/sh -c` (PROC-01). Commands run side by side (PROC-08). Dropping the future
+    /// leaves the command to run to its end or its timeout.
+    async fn exec(&self, command: Command) -> Result<Output, GuestError>;
+
+    /// Performs one filesystem operation as the sandbox's user.
+    async fn files(&self, op: FileOp) -> Result<FileReply, GuestError>;
+}
+
+/// A saved memory and disk. Immutable: it can be resumed any number of times, and every machine
+/// that comes from it is independent of the others and of the checkpoint.
+#[async_trait]
+pub trait Checkpoint: fmt::Debug + Send + Sync + 'static {
+    /// Makes a machine that continues where the checkpoint was taken, under a given identity.
+    async fn resume(&self, identity: Identity) -> Result<Arc<dyn Machine>, BackendError>;
+
+    /// Gives the space back. The handle is not used again.
+    async fn discard(&self) -> Result<(), BackendError>;
+}
+
+/// A saved disk.
+#[async_trait]
+pub trait Disk: fmt::Debug + Send + Sync + 'static {
+    /// Boots a new machine on the disk; memory starts empty.
+    async fn start(&self, boot: Boot) -> Result<Arc<dyn Machine>, BackendError>;
+
+    /// Gives the space back. The handle is not used again.
+    async fn discard(&self) -> Result<(), BackendError>;
+}
+
+/// What a machine is called and what it may reach; new on every restore.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The sandbox the machine serves; also its host name.
+    pub sandbox: SandboxId,
+    /// The network policy in force.
+    pub network: NetworkPolicy,
+}
+
+/// Everything a machine boots from.
+#[derive(Clone, Debug)]
+pub struct Boot {
+    /// What the machine is called and may reach.
+    pub identity: Identity,
+    /// The image it is made from.
+    pub template: Template,
+    /// Its size.
+    pub resources: Resources,
+    /// Environment of every process in it, over the template's own (SB-CREATE-11).
+    pub env: EnvVars,
+}

@@ -1,0 +1,230 @@
+//! Effects: what a phase owes, done by the back end, and its outcome brought home.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::sandbox::{Body, Sandbox};
+use super::shelf::Snapshot;
+use super::world::World;
+use super::{ServiceError, Spec};
+use crate::backend::{BackendError, Boot, Checkpoint, Disk, Identity, Machine};
+use crate::id::{SandboxId, SnapshotId};
+use crate::lifecycle::{Effect, Event, Verdict};
+use crate::spec::SnapshotName;
+
+/// One effect with what it needs.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Make a machine from a template.
+    Create(Boot),
+    /// Make a machine from a snapshot.
+    Restore(Arc<Snapshot>, Identity),
+    /// Take a snapshot under a name that is reserved for it.
+    Snapshot(Draft),
+    /// An effect that needs nothing but the sandbox.
+    Plain(Effect),
+}
+
+impl From<Effect> for Job {
+    fn from(effect: Effect) -> Self {
+        Self::Plain(effect)
+    }
+}
+
+/// A snapshot before it is stored.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) id: SnapshotId,
+    pub(super) name: SnapshotName,
+    pub(super) spec: Arc<Spec>,
+}
+
+/// What a finished request has to show.
+#[derive(Debug)]
+pub(super) struct Done {
+    /// The sandbox as the last effect left it; `None` when it is gone.
+    pub(super) sandbox: Option<Sandbox>,
+    /// The snapshot that was stored on the way.
+    pub(super) snapshot: Option<Arc<Snapshot>>,
+}
+
+/// What a verb left behind.
+enum Fruit {
+    Machine(Arc<dyn Machine>),
+    Checkpoint(Arc<dyn Checkpoint>),
+    Captured(Arc<dyn Checkpoint>),
+    Disk(Arc<dyn Disk>),
+    Nothing,
+}
+
+impl World {
+    /// Carries out a job, and the effects that follow from it, in a task of its own. The receiver
+    /// may be dropped: the work goes on.
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        id: SandboxId,
+        job: Job,
+    ) -> oneshot::Receiver<Result<Done, ServiceError>> {
+        let (answer, receiver) = oneshot::channel();
+        let world = Arc::clone(self);
+        tokio::spawn(async move {
+            // Whoever asked may have hung up.
+            let _ = answer.send(world.drive(id, job).await);
+        });
+        receiver
+    }
+
+    async fn drive(self: Arc<Self>, id: SandboxId, mut job: Job) -> Result<Done, ServiceError> {
+        let mut stored = None;
+        loop {
+            let outcome = self.perform(&id, &job).await;
+            if let Err(error) = &outcome {
+                log::error!("{id}: {job:?} failed: {error}");
+            }
+            let failure = outcome.as_ref().err().map(ServiceError::of_backend);
+            let (next, snapshot) = self.settle(&id, job, outcome);
+            stored = stored.or(snapshot);
+            match (next, failure) {
+                (Some(effect), _) => job = effect.into(),
+                // A snapshot that was stored is stored, whatever its source came to afterwards.
+                (None, Some(error)) if stored.is_none() => return Err(error),
+                (None, _) => {
+                    let sandbox = self.lock().sandbox(&id).ok().cloned();
+                    return Ok(Done {
+                        sandbox,
+                        snapshot: stored,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Runs the verb in its own task, so that a back end that panics fails one effect only.
+    async fn perform(&self, id: &SandboxId, job: &Job) -> Result<Fruit, BackendError> {
+        let (body, spec) = {
+            let state = self.lock();
+            match state.sandbox(id) {
+                Ok(sandbox) => (sandbox.body.clone(), Arc::clone(&sandbox.spec)),
+                Err(_) => return Err(BackendError::Lost("the sandbox is gone".to_owned())),
+            }
+        };
+        let backend = Arc::clone(&self.context.backend);
+        let task = match job {
+            Job::Create(boot) => {
+                let boot = boot.clone();
+                tokio::spawn(async move { backend.create(boot).await.map(Fruit::Machine) })
+            }
+            Job::Restore(snapshot, identity) => {
+                let (snapshot, identity) = (Arc::clone(snapshot), identity.clone());
+                tokio::spawn(async move {
+                    snapshot
+                        .checkpoint
+                        .resume(identity)
+                        .await
+                        .map(Fruit::Machine)
+                })
+            }
+            Job::Snapshot(_) => tokio::spawn(run_effect(Effect::Snapshot, body, spec, id.clone())),
+            Job::Plain(effect) => tokio::spawn(run_effect(*effect, body, spec, id.clone())),
+        };
+        task.await
+            .unwrap_or_else(|panic| Err(BackendError::Failed(panic.to_string())))
+    }
+
+    /// Commits an outcome and tells which effect follows.
+    fn settle(
+        &self,
+        id: &SandboxId,
+        job: Job,
+        outcome: Result<Fruit, BackendError>,
+    ) -> (Option<Effect>, Option<Arc<Snapshot>>) {
+        let now = self.now();
+        let mut state = self.lock();
+        let event = if outcome.is_ok() {
+            Event::EffectFinished
+        } else {
+            Event::EffectFailed
+        };
+        let resuming = matches!(job, Job::Plain(Effect::Resume));
+        let mut stored = None;
+        if let Job::Snapshot(Draft { id, name, spec }) = job {
+            match &outcome {
+                Ok(Fruit::Captured(checkpoint)) => {
+                    let checkpoint = Arc::clone(checkpoint);
+                    let snapshot = Arc::new(Snapshot {
+                        id,
+                        name,
+                        spec,
+                        created_at: now,
+                        checkpoint,
+                    });
+                    state.shelf.store(Arc::clone(&snapshot));
+                    stored = Some(snapshot);
+                }
+                _ => state.shelf.release(&name),
+            }
+        }
+        if let Some(sandbox) = state.sandbox_mut(id) {
+            match outcome {
+                Ok(Fruit::Machine(machine)) => sandbox.body = Body::Machine(machine),
+                Ok(Fruit::Checkpoint(checkpoint)) => sandbox.body = Body::Checkpoint(checkpoint),
+                Ok(Fruit::Disk(disk)) => sandbox.body = Body::Disk(disk),
+                Ok(Fruit::Nothing) => sandbox.body = Body::None,
+                Ok(Fruit::Captured(_)) => {}
+                Err(_) => sandbox.failed_resumes += u64::from(resuming),
+            }
+        }
+        let next = match state.ask(id, event, self.settings(), now) {
+            Ok(Verdict::Move { to, effect }) => {
+                state.enter(id, to, now);
+                effect
+            }
+            // The sandbox was removed under the effect.
+            Ok(Verdict::Stay | Verdict::Wait) | Err(_) => None,
+        };
+        drop(state);
+        self.bell.notify_one();
+        (next, stored)
+    }
+}
+
+async fn run_effect(
+    effect: Effect,
+    body: Body,
+    spec: Arc<Spec>,
+    id: SandboxId,
+) -> Result<Fruit, BackendError> {
+    match (effect, body) {
+        (Effect::Snapshot, Body::Machine(machine)) => machine.snapshot().await.map(Fruit::Captured),
+        (Effect::Pause, Body::Machine(machine)) => machine.pause().await.map(Fruit::Checkpoint),
+        (Effect::Stop, Body::Machine(machine)) => machine.stop().await.map(Fruit::Disk),
+        (Effect::Resume, Body::Checkpoint(checkpoint)) => {
+            let machine = checkpoint.resume(spec.identity(&id)).await?;
+            // The pause's own checkpoint is nobody else's.
+            if let Err(error) = checkpoint.discard().await {
+                log::error!("{id}: a resumed checkpoint was not discarded: {error}");
+            }
+            Ok(Fruit::Machine(machine))
+        }
+        (Effect::Start, Body::Disk(disk)) => {
+            let machine = disk.start(spec.boot(&id)).await?;
+            if let Err(error) = disk.discard().await {
+                log::error!("{id}: a started disk was not discarded: {error}");
+            }
+            Ok(Fruit::Machine(machine))
+        }
+        (Effect::Destroy, body) => {
+            match body {
+                Body::Machine(machine) => machine.destroy().await?,
+                Body::Checkpoint(checkpoint) => checkpoint.discard().await?,
+                Body::Disk(disk) => disk.discard().await?,
+                Body::None => {}
+            }
+            Ok(Fruit::Nothing)
+        }
+        (effect, body) => Err(BackendError::Failed(format!(
+            "{effect:?} needs more than {body:?}"
+        ))),
+    }
+}

@@ -1,0 +1,28 @@
+//! What clients ask for, carried out: lock, step, commit, unlock, then the effect.
+//!
+//! A request waits for an effect but does not own it: the effect runs in a task of its own, so a
+//! client that hangs up strands nothing. The lock of a world is never held across an `await`.
+
+mod alarm;
+mod drive;
+mod error;
+mod guest;
+mod page;
+mod sandbox;
+mod sandboxes;
+mod settings;
+mod shelf;
+mod snapshots;
+mod state;
+mod world;
+mod worlds;
+
+pub use error::ServiceError;
+pub use page::{Listing, Order, Page, SandboxQuery, SandboxSort, SnapshotQuery, SnapshotSort};
+pub use sandbox::{Sandbox, Spec};
+pub use sandboxes::CreateSandbox;
+pub use settings::{DeleteInUse, PauseSource, Settings, TimeoutAction};
+pub use shelf::Snapshot;
+pub use snapshots::{CreateSnapshot, Restore, SnapshotRef, SourceAfter};
+pub use world::World;
+pub use worlds::Worlds;

@@ -1,0 +1,239 @@
+//! The command line.
+
+use std::fmt;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use leap0_emulator::ApiKey;
+use leap0_emulator_core::service::{DeleteInUse, PauseSource, TimeoutAction};
+
+/// A local Leap0: the sandbox and snapshot REST API, served on your machine.
+///
+/// Start it, point any Leap0 SDK at it with LEAP0_BASE_URL, use any API key.
+#[derive(Debug, Parser)]
+#[command(
+    name = "leap0-emulator",
+    version,
+    args_conflicts_with_subcommands = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the API until stopped (the default).
+    Serve(Serve),
+    /// Print the exports that point the Leap0 SDKs here: eval "$(leap0-emulator env)"
+    Env(Env),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Serve {
+    /// Address and port to listen on; port 0 takes a free one, see the ready line.
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        env = "LEAP0_EMULATOR_LISTEN",
+        default_value = "127.0.0.1:7410"
+    )]
+    pub(crate) listen: SocketAddr,
+    /// What sandboxes are made of.
+    #[arg(
+        long,
+        value_enum,
+        env = "LEAP0_EMULATOR_BACKEND",
+        default_value = "memory"
+    )]
+    pub(crate) backend: Backend,
+    /// Accept only this key, of this organisation (default: any key, each its own organisation).
+    /// May be given several times; in the variable, separated by commas.
+    #[arg(
+        long,
+        value_name = "KEY[:ORG]",
+        env = "LEAP0_EMULATOR_API_KEY",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
+    pub(crate) api_key: Vec<ApiKey>,
+    /// Most sandboxes of an organisation at a time, or `none`.
+    #[arg(
+        long,
+        value_name = "N|none",
+        env = "LEAP0_EMULATOR_MAX_SANDBOXES",
+        default_value = "3"
+    )]
+    pub(crate) max_sandboxes: Limit,
+    /// Largest request body, in bytes; larger ones are answered 413.
+    #[arg(long, value_name = "BYTES", env = "LEAP0_EMULATOR_MAX_BODY", default_value_t = 10 << 20)]
+    pub(crate) max_body: usize,
+    /// What snapshot/pause leaves of its source.
+    #[arg(
+        long,
+        value_enum,
+        env = "LEAP0_EMULATOR_SNAPSHOT_PAUSE_SOURCE",
+        default_value = "gone"
+    )]
+    pub(crate) snapshot_pause_source: PauseSourceArg,
+    /// What a timeout does to a sandbox without auto_pause.
+    #[arg(
+        long,
+        value_enum,
+        env = "LEAP0_EMULATOR_TIMEOUT_ACTION",
+        default_value = "delete"
+    )]
+    pub(crate) timeout_action: TimeoutActionArg,
+    /// Whether a snapshot can be deleted while a sandbox restored from it runs.
+    #[arg(
+        long,
+        value_enum,
+        env = "LEAP0_EMULATOR_DELETE_IN_USE",
+        default_value = "refuse"
+    )]
+    pub(crate) delete_in_use: DeleteInUseArg,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Backend {
+    /// Machines in memory: instant, nothing to install.
+    Memory,
+    /// Real virtual machines (not built yet).
+    Qemu,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum PauseSourceArg {
+    /// It is deleted.
+    Gone,
+    /// It stays as a paused sandbox.
+    Paused,
+}
+
+impl From<PauseSourceArg> for PauseSource {
+    fn from(arg: PauseSourceArg) -> Self {
+        match arg {
+            PauseSourceArg::Gone => Self::Gone,
+            PauseSourceArg::Paused => Self::Paused,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TimeoutActionArg {
+    /// It is deleted.
+    Delete,
+    /// It is stopped and keeps its disk.
+    Stop,
+}
+
+impl From<TimeoutActionArg> for TimeoutAction {
+    fn from(arg: TimeoutActionArg) -> Self {
+        match arg {
+            TimeoutActionArg::Delete => Self::Delete,
+            TimeoutActionArg::Stop => Self::Stop,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DeleteInUseArg {
+    /// It can't: 409.
+    Refuse,
+    /// It can.
+    Allow,
+}
+
+impl From<DeleteInUseArg> for DeleteInUse {
+    fn from(arg: DeleteInUseArg) -> Self {
+        match arg {
+            DeleteInUseArg::Refuse => Self::Refuse,
+            DeleteInUseArg::Allow => Self::Allow,
+        }
+    }
+}
+
+/// A number, or `none`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit(pub(crate) Option<usize>);
+
+impl FromStr for Limit {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "none" => Ok(Self(None)),
+            number => number
+                .parse()
+                .map(|n| Self(Some(n)))
+                .map_err(|_| "must be a number or none"),
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(number) => number.fmt(f),
+            None => f.write_str("none"),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Env {
+    /// Where the emulator listens.
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        env = "LEAP0_EMULATOR_LISTEN",
+        default_value = "127.0.0.1:7410"
+    )]
+    listen: SocketAddr,
+    /// The key to use.
+    #[arg(long, value_name = "KEY", default_value = "local-dev")]
+    api_key: String,
+}
+
+impl Env {
+    /// Prints one export per line, quoted for a POSIX shell.
+    pub(crate) fn print(&self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        let key = self.api_key.replace('\'', r"'\''");
+        writeln!(out, "export LEAP0_BASE_URL='http://{}'", self.listen)?;
+        writeln!(out, "export LEAP0_API_KEY='{key}'")?;
+        // Where an OTLP endpoint is set, the SDKs would send their traces to it.
+        writeln!(out, "export LEAP0_SDK_OTEL_ENABLED='false'")?;
+        // httpx honours proxy variables for loopback addresses too.
+        writeln!(
+            out,
+            "export NO_PROXY='127.0.0.1,localhost'\"${{NO_PROXY:+,$NO_PROXY}}\""
+        )
+    }
+}
+
+impl Cli {
+    /// Reads the command line. Help and version go to standard output; an error is one line on
+    /// standard error and exit code 2.
+    pub(crate) fn read() -> Result<Command, ExitCode> {
+        match Self::try_parse() {
+            Ok(cli) => Ok(cli.command.unwrap_or(Command::Serve(cli.serve))),
+            Err(error) if !error.use_stderr() => {
+                let _ = error.print();
+                Err(ExitCode::SUCCESS)
+            }
+            Err(error) => {
+                let text = error.render().to_string();
+                let line = text.lines().next().unwrap_or("bad command line");
+                let line = line.strip_prefix("error: ").unwrap_or(line);
+                eprintln!("leap0-emulator: {line} (see leap0-emulator --help)");
+                Err(ExitCode::from(2))
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `/v1/snapshot…` and `/v1/sandbox/{id}/snapshot/…`.
+
+use leap0_emulator_core::service::{CreateSnapshot, SourceAfter};
+
+use super::Refused;
+use crate::http::{Failure, Reply, Request};
+use crate::wire::{
+    Fields, SandboxBody, SnapshotBody, SnapshotListBody, create_snapshot, list, restore_snapshot,
+};
+
+pub(crate) async fn create(request: &Request) -> Result<Reply, Refused> {
+    let create = create_snapshot(Fields::of_optional_body(&request.body)?)?;
+    let snapshot = request
+        .world
+        .create_snapshot(request.sandbox(), create)
+        .await?;
+    Ok(Reply::created(&SnapshotBody::of(&snapshot)))
+}
+
+pub(crate) async fn pause(request: &Request) -> Result<Reply, Refused> {
+    let CreateSnapshot { name, .. } = create_snapshot(Fields::of_optional_body(&request.body)?)?;
+    let pause = CreateSnapshot {
+        name,
+        source_after: SourceAfter::Paused,
+    };
+    let snapshot = request
+        .world
+        .create_snapshot(request.sandbox(), pause)
+        .await?;
+    // SNAP-PAUSE-02
+    Ok(Reply::created(&SnapshotBody::of(&snapshot).paused()))
+}
+
+pub(crate) async fn restore(request: &Request) -> Result<Reply, Refused> {
+    let restore = restore_snapshot(Fields::of_body(&request.body)?)?;
+    let sandbox = request.world.restore_snapshot(restore).await?;
+    Ok(Reply::created(&SandboxBody::of(&sandbox)))
+}
+
+pub(crate) fn list(request: &Request) -> Result<Reply, Refused> {
+    let query = list::snapshots(&request.query).map_err(Failure::plain_invalid)?;
+    let listing = request.world.list_snapshots(&query);
+    Ok(Reply::ok(&SnapshotListBody::of(&listing)))
+}
+
+pub(crate) async fn delete(request: &Request) -> Result<Reply, Refused> {
+    request.world.delete_snapshot(request.snapshot()).await?;
+    Ok(Reply::no_content())
+}

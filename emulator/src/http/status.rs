@@ -1,0 +1,84 @@
+//! The status of every refusal, in one place.
+
+use hyper::StatusCode;
+use leap0_emulator_core::lifecycle::Refusal;
+use leap0_emulator_core::service::ServiceError;
+use leap0_files::{FileError, StoreError};
+
+use super::{Failure, Operation};
+use crate::wire::FieldError;
+
+/// Seconds after which a client may try again where a limit was reached.
+const RETRY_AFTER_SECS: u64 = 1;
+
+impl Failure {
+    /// What `error` is answered with on `operation`.
+    pub(crate) fn of_service(operation: Operation, error: &ServiceError) -> Self {
+        let failure = |status| Self::new(status, error.to_string());
+        match error {
+            ServiceError::SandboxNotFound
+            | ServiceError::SnapshotNotFound
+            | ServiceError::NoSuchSnapshot(_) => failure(StatusCode::NOT_FOUND),
+            ServiceError::Refused(refusal) => match refusal {
+                Refusal::NotRunning(_)
+                | Refusal::NotStopped(_)
+                | Refusal::InTransition(_)
+                | Refusal::PoweredOff(_)
+                | Refusal::NothingUnderWay(_) => failure(StatusCode::CONFLICT),
+                Refusal::Gone => failure(StatusCode::NOT_FOUND),
+            },
+            ServiceError::NameTaken(_)
+            | ServiceError::NameReserved(_)
+            | ServiceError::SnapshotInUse { .. }
+            | ServiceError::Interrupted(_) => failure(StatusCode::CONFLICT),
+            // X6: the same limit is a conflict for a create and "too many" for a start or restore.
+            ServiceError::LimitReached { .. } => match operation {
+                Operation::SnapshotRestore | Operation::SandboxStart => Self {
+                    retry_after: Some(RETRY_AFTER_SECS),
+                    ..failure(StatusCode::TOO_MANY_REQUESTS)
+                },
+                _ => failure(StatusCode::CONFLICT),
+            },
+            ServiceError::NoSuchDirectory(_) => {
+                Self::invalid(vec![FieldError::new("cwd", error.to_string())])
+            }
+            ServiceError::File(error) => Self::of_file(error),
+            ServiceError::NoCapacity | ServiceError::MachineFailed => Self {
+                retry_after: Some(RETRY_AFTER_SECS),
+                ..failure(StatusCode::SERVICE_UNAVAILABLE)
+            },
+        }
+    }
+
+    fn of_file(error: &FileError) -> Self {
+        let failure = |status| Self::new(status, error.to_string());
+        let invalid = || Self {
+            errors: Some(vec![FieldError::new("path", error.to_string())]),
+            ..failure(StatusCode::BAD_REQUEST)
+        };
+        match error {
+            FileError::Store { error: store, .. } => match store {
+                // FS-04
+                StoreError::NotFound => failure(StatusCode::NOT_FOUND),
+                // FS-03
+                StoreError::Denied => failure(StatusCode::FORBIDDEN),
+                StoreError::AlreadyExists => failure(StatusCode::CONFLICT),
+                StoreError::NotADirectory
+                | StoreError::IsADirectory
+                | StoreError::NotEmpty
+                | StoreError::LinkLoop
+                | StoreError::NameTooLong
+                | StoreError::NoSpace
+                | StoreError::Invalid
+                | StoreError::Other(_) => invalid(),
+            },
+            // FS-02, FS-09
+            FileError::Exists { .. } => failure(StatusCode::CONFLICT),
+            // FS-05, FS-08, FS-10
+            FileError::NotARegularFile { .. } | FileError::NeedsRecursive { .. } => invalid(),
+            FileError::Invalid { field, rule } => {
+                Self::invalid(vec![FieldError::new(*field, rule.clone())])
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The Leap0 REST API on a socket.
+//!
+//! ```text
+//! http ──▶ handlers ──▶ wire        (bytes ⇄ requests and answers, in every dialect)
+//!             └───────▶ service     (leap0-emulator-core)
+//! ```
+//!
+//! `http` owns sockets, routes, keys, the order of checks and the status of every answer; `wire`
+//! owns JSON, query strings and media types; `handlers` join the two with the service.
+
+mod handlers;
+mod http;
+pub mod server;
+mod wire;
+
+pub use http::auth::{ApiKey, Keys};
+pub use server::{Emulator, Limits};

@@ -1,0 +1,118 @@
+//! The `leap0-emulator` program: the one place that names concrete parts.
+
+mod cli;
+
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use leap0_backend_memory::MemoryBackend;
+use leap0_emulator::{Emulator, Keys, Limits, server};
+use leap0_emulator_core::clock::SystemClock;
+use leap0_emulator_core::id::RandomIds;
+use leap0_emulator_core::service::{Settings, Worlds};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use cli::{Backend, Cli, Command, Serve};
+
+fn main() -> ExitCode {
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    let result = match cli {
+        Command::Serve(serve) => run(serve),
+        Command::Env(env) => env.print().context("cannot print"),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("leap0-emulator: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(serve: Serve) -> anyhow::Result<()> {
+    log::set_logger(&StderrLog).expect("set once");
+    log::set_max_level(log::LevelFilter::Info);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start worker threads")?;
+    runtime.block_on(serve_until_stopped(serve))
+}
+
+async fn serve_until_stopped(serve: Serve) -> anyhow::Result<()> {
+    let backend = match serve.backend {
+        Backend::Memory => Arc::new(MemoryBackend::default()),
+        Backend::Qemu => anyhow::bail!("--backend qemu is not built yet; use --backend memory"),
+    };
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let listener = TcpListener::bind(serve.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", serve.listen))?;
+    let address = listener
+        .local_addr()
+        .context("cannot read the listening address")?;
+    let settings = Settings {
+        max_sandboxes: serve.max_sandboxes.0,
+        pause_source: serve.snapshot_pause_source.into(),
+        timeout_action: serve.timeout_action.into(),
+        delete_in_use: serve.delete_in_use.into(),
+    };
+    let emulator = Emulator {
+        keys: Keys::new(serve.api_key),
+        worlds: Worlds::new(
+            backend,
+            Arc::new(SystemClock),
+            Arc::new(RandomIds),
+            settings,
+        ),
+        limits: Limits {
+            max_body: serve.max_body,
+        },
+    };
+    announce(address, emulator.worlds.backend().name).context("cannot print the ready line")?;
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    };
+    server::run(Arc::new(emulator), listener, stop).await;
+    Ok(())
+}
+
+/// Prints the ready line: the only thing that goes to standard output.
+fn announce(address: SocketAddr, backend: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "leap0-emulator listening on http://{address} backend={backend}"
+    )?;
+    out.flush()
+}
+
+/// Log lines on standard error, for people.
+struct StderrLog;
+
+impl log::Log for StderrLog {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let _ = writeln!(
+            io::stderr(),
+            "leap0-emulator: {}: {}",
+            record.level(),
+            record.args()
+        );
+    }
+
+    fn flush(&self) {}
+}

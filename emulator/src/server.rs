@@ -1,0 +1,107 @@
+//! The server: accepts connections until it is told to stop, then drains them.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use leap0_emulator_core::service::Worlds;
+use tokio::net::TcpListener;
+
+use crate::Keys;
+use crate::http;
+
+/// How long requests under way may take to finish once the server is to stop.
+const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+/// How long a client may take to send a request's head.
+const HEAD_LIMIT: Duration = Duration::from_secs(30);
+/// How long to wait after an accept that failed for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Everything a request is answered from.
+#[derive(Debug)]
+pub struct Emulator {
+    /// Who may use it.
+    pub keys: Keys,
+    /// The organisations' sandboxes and snapshots.
+    pub worlds: Worlds,
+    /// The bounds of a request.
+    pub limits: Limits,
+}
+
+/// The bounds of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Largest request body, in bytes (LIM-02).
+    pub max_body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_body: 10 << 20 }
+    }
+}
+
+/// Serves until `shutdown` resolves, then lets requests under way finish, for at most ten seconds.
+pub async fn run(
+    emulator: Arc<Emulator>,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) {
+    let graceful = GracefulShutdown::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut shutdown => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // A connection that is already gone is its client's affair; running out of file
+                // descriptors is not, and passes.
+                if !is_of_the_connection(&error) {
+                    log::warn!("cannot accept a connection: {error}");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+                continue;
+            }
+        };
+        // Small answers must not wait for an acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let emulator = Arc::clone(&emulator);
+        let service = service_fn(move |request| {
+            let emulator = Arc::clone(&emulator);
+            async move { Ok::<_, Infallible>(http::answer(&emulator, request).await) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_LIMIT)
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = graceful.watch(connection);
+        // A connection that breaks is its client's affair.
+        tokio::spawn(async move { drop(connection.await) });
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN_LIMIT, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        log::warn!("requests still under way after {DRAIN_LIMIT:?} were cut off");
+    }
+}
+
+fn is_of_the_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+    )
+}
