@@ -8,17 +8,14 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leap0_emulator::ApiKey;
-use leap0_emulator_core::service::{DeleteInUse, PauseSource, TimeoutAction};
+use leap0_emulator_core::clock::ClockMode;
+use leap0_emulator_core::service::{DeleteInUse, PauseSource, TimeoutAction, Transitions};
 
 /// A local Leap0: the sandbox and snapshot REST API, served on your machine.
 ///
-/// Start it, point any Leap0 SDK at it with LEAP0_BASE_URL, use any API key.
+/// Start it, point any Leap0 SDK at it with `LEAP0_BASE_URL`, use any API key.
 #[derive(Debug, Parser)]
-#[command(
-    name = "leap0-emulator",
-    version,
-    args_conflicts_with_subcommands = true
-)]
+#[command(name = "leap0-emulator", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -45,12 +42,7 @@ pub(crate) struct Serve {
     )]
     pub(crate) listen: SocketAddr,
     /// What sandboxes are made of.
-    #[arg(
-        long,
-        value_enum,
-        env = "LEAP0_EMULATOR_BACKEND",
-        default_value = "memory"
-    )]
+    #[arg(long, value_enum, env = "LEAP0_EMULATOR_BACKEND", default_value = "memory")]
     pub(crate) backend: Backend,
     /// Accept only this key, of this organisation (default: any key, each its own organisation).
     /// May be given several times; in the variable, separated by commas.
@@ -63,40 +55,52 @@ pub(crate) struct Serve {
     )]
     pub(crate) api_key: Vec<ApiKey>,
     /// Most sandboxes of an organisation at a time, or `none`.
-    #[arg(
-        long,
-        value_name = "N|none",
-        env = "LEAP0_EMULATOR_MAX_SANDBOXES",
-        default_value = "3"
-    )]
+    #[arg(long, value_name = "N|none", env = "LEAP0_EMULATOR_MAX_SANDBOXES", default_value = "3")]
     pub(crate) max_sandboxes: Limit,
     /// Largest request body, in bytes; larger ones are answered 413.
     #[arg(long, value_name = "BYTES", env = "LEAP0_EMULATOR_MAX_BODY", default_value_t = 10 << 20)]
     pub(crate) max_body: usize,
+    /// Most requests of an organisation in 60 seconds, or `none`; the cloud allows 1000.
+    #[arg(long, value_name = "N|none", env = "LEAP0_EMULATOR_RATE_LIMIT", default_value = "none")]
+    pub(crate) rate_limit: Limit,
+    /// How the clock goes: timeouts, transition delays and timestamps follow it.
+    #[arg(long, value_enum, env = "LEAP0_EMULATOR_CLOCK", default_value = "system")]
+    pub(crate) clock: ClockArg,
+    /// How long each transition (starting, snapshotting, …) takes at least, on the clock:
+    /// `instant`, `realistic` or milliseconds.
+    #[arg(
+        long,
+        value_name = "PROFILE|MS",
+        env = "LEAP0_EMULATOR_TRANSITION_DELAY",
+        default_value = "instant"
+    )]
+    pub(crate) transition_delay: Transitions,
     /// What snapshot/pause leaves of its source.
-    #[arg(
-        long,
-        value_enum,
-        env = "LEAP0_EMULATOR_SNAPSHOT_PAUSE_SOURCE",
-        default_value = "gone"
-    )]
+    #[arg(long, value_enum, env = "LEAP0_EMULATOR_SNAPSHOT_PAUSE_SOURCE", default_value = "gone")]
     pub(crate) snapshot_pause_source: PauseSourceArg,
-    /// What a timeout does to a sandbox without auto_pause.
-    #[arg(
-        long,
-        value_enum,
-        env = "LEAP0_EMULATOR_TIMEOUT_ACTION",
-        default_value = "delete"
-    )]
+    /// What a timeout does to a sandbox without `auto_pause`.
+    #[arg(long, value_enum, env = "LEAP0_EMULATOR_TIMEOUT_ACTION", default_value = "delete")]
     pub(crate) timeout_action: TimeoutActionArg,
     /// Whether a snapshot can be deleted while a sandbox restored from it runs.
-    #[arg(
-        long,
-        value_enum,
-        env = "LEAP0_EMULATOR_DELETE_IN_USE",
-        default_value = "refuse"
-    )]
+    #[arg(long, value_enum, env = "LEAP0_EMULATOR_DELETE_IN_USE", default_value = "refuse")]
     pub(crate) delete_in_use: DeleteInUseArg,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ClockArg {
+    /// It goes with the system's time.
+    System,
+    /// It stands still until /_emulator/clock moves it.
+    Manual,
+}
+
+impl From<ClockArg> for ClockMode {
+    fn from(arg: ClockArg) -> Self {
+        match arg {
+            ClockArg::System => Self::System,
+            ClockArg::Manual => Self::Frozen,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -168,10 +172,7 @@ impl FromStr for Limit {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "none" => Ok(Self(None)),
-            number => number
-                .parse()
-                .map(|n| Self(Some(n)))
-                .map_err(|_| "must be a number or none"),
+            number => number.parse().map(|n| Self(Some(n))).map_err(|_| "must be a number or none"),
         }
     }
 }
@@ -210,10 +211,7 @@ impl Env {
         // Where an OTLP endpoint is set, the SDKs would send their traces to it.
         writeln!(out, "export LEAP0_SDK_OTEL_ENABLED='false'")?;
         // httpx honours proxy variables for loopback addresses too.
-        writeln!(
-            out,
-            "export NO_PROXY='127.0.0.1,localhost'\"${{NO_PROXY:+,$NO_PROXY}}\""
-        )
+        writeln!(out, "export NO_PROXY='127.0.0.1,localhost'\"${{NO_PROXY:+,$NO_PROXY}}\"")
     }
 }
 

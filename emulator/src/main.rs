@@ -55,26 +55,20 @@ async fn serve_until_stopped(serve: Serve) -> anyhow::Result<()> {
     let listener = TcpListener::bind(serve.listen)
         .await
         .with_context(|| format!("cannot listen on {}", serve.listen))?;
-    let address = listener
-        .local_addr()
-        .context("cannot read the listening address")?;
+    let address = listener.local_addr().context("cannot read the listening address")?;
     let settings = Settings {
         max_sandboxes: serve.max_sandboxes.0,
         pause_source: serve.snapshot_pause_source.into(),
         timeout_action: serve.timeout_action.into(),
         delete_in_use: serve.delete_in_use.into(),
+        rate_limit: serve.rate_limit.0,
+        transitions: serve.transition_delay,
+        clock: serve.clock.into(),
     };
     let emulator = Emulator {
         keys: Keys::new(serve.api_key),
-        worlds: Worlds::new(
-            backend,
-            Arc::new(SystemClock),
-            Arc::new(RandomIds),
-            settings,
-        ),
-        limits: Limits {
-            max_body: serve.max_body,
-        },
+        worlds: Worlds::new(backend, Arc::new(SystemClock), Arc::new(RandomIds), settings),
+        limits: Limits { max_body: serve.max_body },
     };
     announce(address, emulator.worlds.backend().name).context("cannot print the ready line")?;
     let stop = async move {
@@ -90,10 +84,7 @@ async fn serve_until_stopped(serve: Serve) -> anyhow::Result<()> {
 /// Prints the ready line: the only thing that goes to standard output.
 fn announce(address: SocketAddr, backend: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(
-        out,
-        "leap0-emulator listening on http://{address} backend={backend}"
-    )?;
+    writeln!(out, "leap0-emulator listening on http://{address} backend={backend}")?;
     out.flush()
 }
 
@@ -106,12 +97,7 @@ impl log::Log for StderrLog {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        let _ = writeln!(
-            io::stderr(),
-            "leap0-emulator: {}: {}",
-            record.level(),
-            record.args()
-        );
+        let _ = writeln!(io::stderr(), "leap0-emulator: {}: {}", record.level(), record.args());
     }
 
     fn flush(&self) {}

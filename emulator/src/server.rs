@@ -89,10 +89,7 @@ pub async fn run(
         tokio::spawn(async move { drop(connection.await) });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_LIMIT, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(DRAIN_LIMIT, graceful.shutdown()).await.is_err() {
         log::warn!("requests still under way after {DRAIN_LIMIT:?} were cut off");
     }
 }

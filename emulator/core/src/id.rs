@@ -79,9 +79,7 @@ fn base32(bits: u64) -> String {
     let mut text: String = (0..12)
         .map(|i| char::from(ALPHABET[usize::try_from((bits >> (5 * i)) & 31).unwrap_or(0)]))
         .collect();
-    text.push(char::from(
-        ALPHABET[usize::try_from(bits >> 60).unwrap_or(0)],
-    ));
+    text.push(char::from(ALPHABET[usize::try_from(bits >> 60).unwrap_or(0)]));
     text
 }
 

@@ -34,15 +34,7 @@ impl Template {
     /// `system/debian:bookworm` gives `debian-bookworm`.
     pub fn slug(&self) -> String {
         let base = self.name.rsplit('/').next().unwrap_or(&self.name);
-        base.chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() || c == '.' {
-                    c
-                } else {
-                    '-'
-                }
-            })
-            .collect()
+        base.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
     }
 
     /// The names of all system templates.

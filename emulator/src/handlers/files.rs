@@ -29,17 +29,14 @@ pub(crate) async fn perform(request: &Request) -> Result<Reply, Refused> {
         FileReply::Paths(items) => Reply::ok(&ItemsBody { items }),
         FileReply::Matches(items) => Reply::ok(&ItemsBody { items }),
         FileReply::Edited(edited) => Reply::ok(&edited),
-        FileReply::EditOutcomes(outcomes) => Reply::ok(&ItemsBody {
-            items: outcomes.iter().map(EditOutcomeBody::of).collect(),
-        }),
+        FileReply::EditOutcomes(outcomes) => {
+            Reply::ok(&ItemsBody { items: outcomes.iter().map(EditOutcomeBody::of).collect() })
+        }
         FileReply::Tree(entries) => with(Content::Json(file_tree::write(&entries))),
     };
     Ok(reply)
 }
 
 fn with(content: Content) -> Reply {
-    Reply {
-        status: StatusCode::OK,
-        content,
-    }
+    Reply { status: StatusCode::OK, content }
 }

@@ -22,7 +22,8 @@ pub(crate) fn get(request: &Request) -> Result<Reply, Refused> {
 }
 
 pub(crate) fn list(request: &Request) -> Result<Reply, Refused> {
-    let query = list::sandboxes(&request.query).map_err(Failure::plain_invalid)?;
+    let query =
+        list::sandboxes(&request.query).map_err(|errors| Failure::plain_invalid(&errors))?;
     let listing = request.world.list_sandboxes(&query);
     Ok(Reply::ok(&SandboxListBody::of(&listing)))
 }

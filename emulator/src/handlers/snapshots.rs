@@ -10,23 +10,14 @@ use crate::wire::{
 
 pub(crate) async fn create(request: &Request) -> Result<Reply, Refused> {
     let create = create_snapshot(Fields::of_optional_body(&request.body)?)?;
-    let snapshot = request
-        .world
-        .create_snapshot(request.sandbox(), create)
-        .await?;
+    let snapshot = request.world.create_snapshot(request.sandbox(), create).await?;
     Ok(Reply::created(&SnapshotBody::of(&snapshot)))
 }
 
 pub(crate) async fn pause(request: &Request) -> Result<Reply, Refused> {
     let CreateSnapshot { name, .. } = create_snapshot(Fields::of_optional_body(&request.body)?)?;
-    let pause = CreateSnapshot {
-        name,
-        source_after: SourceAfter::Paused,
-    };
-    let snapshot = request
-        .world
-        .create_snapshot(request.sandbox(), pause)
-        .await?;
+    let pause = CreateSnapshot { name, source_after: SourceAfter::Paused };
+    let snapshot = request.world.create_snapshot(request.sandbox(), pause).await?;
     // SNAP-PAUSE-02
     Ok(Reply::created(&SnapshotBody::of(&snapshot).paused()))
 }
@@ -38,7 +29,8 @@ pub(crate) async fn restore(request: &Request) -> Result<Reply, Refused> {
 }
 
 pub(crate) fn list(request: &Request) -> Result<Reply, Refused> {
-    let query = list::snapshots(&request.query).map_err(Failure::plain_invalid)?;
+    let query =
+        list::snapshots(&request.query).map_err(|errors| Failure::plain_invalid(&errors))?;
     let listing = request.world.list_snapshots(&query);
     Ok(Reply::ok(&SnapshotListBody::of(&listing)))
 }

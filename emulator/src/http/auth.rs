@@ -28,10 +28,7 @@ impl FromStr for ApiKey {
         if key.contains(char::is_whitespace) {
             return Err("a key must not contain white space");
         }
-        Ok(Self {
-            key: key.to_owned(),
-            org: OrgId::new(org),
-        })
+        Ok(Self { key: key.to_owned(), org: OrgId::new(org) })
     }
 }
 
@@ -50,11 +47,7 @@ impl Keys {
         if keys.is_empty() {
             Self::Any
         } else {
-            Self::Only(
-                keys.into_iter()
-                    .map(|ApiKey { key, org }| (key, org))
-                    .collect(),
-            )
+            Self::Only(keys.into_iter().map(|ApiKey { key, org }| (key, org)).collect())
         }
     }
 
@@ -95,10 +88,7 @@ mod tests {
     use super::*;
 
     fn with(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-            .collect()
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
     }
 
     #[test]
@@ -115,22 +105,14 @@ mod tests {
     fn an_absent_empty_or_basic_key_is_refused() {
         assert!(Keys::Any.organisation(&HeaderMap::new()).is_err());
         for value in ["", "Bearer", "Bearer ", "Basic c2J4Og=="] {
-            assert!(
-                Keys::Any
-                    .organisation(&with(&[("authorization", value)]))
-                    .is_err(),
-                "{value}"
-            );
+            assert!(Keys::Any.organisation(&with(&[("authorization", value)])).is_err(), "{value}");
         }
     }
 
     #[test]
     fn the_leap0_header_wins_and_does_not_fall_back() {
         let keys = Keys::new(vec!["good:acme".parse().unwrap()]);
-        let both = with(&[
-            ("authorization", "for-the-app"),
-            (LEAP0_AUTHORIZATION, "good"),
-        ]);
+        let both = with(&[("authorization", "for-the-app"), (LEAP0_AUTHORIZATION, "good")]);
         assert_eq!(keys.organisation(&both), Ok(OrgId::new("acme")));
         let wrong = with(&[("authorization", "good"), (LEAP0_AUTHORIZATION, "bad")]);
         assert!(keys.organisation(&wrong).is_err());

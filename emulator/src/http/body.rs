@@ -19,10 +19,7 @@ const DRAIN_LIMIT: usize = 64 << 20;
 
 /// Reads a body of at most `limit` bytes. Of a longer one, no more than the limit is ever held.
 pub(crate) async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, BodyError> {
-    let announced = body
-        .size_hint()
-        .exact()
-        .and_then(|size| usize::try_from(size).ok());
+    let announced = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
     if announced.is_some_and(|size| size > limit) {
         drain(body).await;
         return Err(BodyError::TooLarge);

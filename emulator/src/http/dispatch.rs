@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
 use hyper::{Response, StatusCode};
 use leap0_emulator_core::id::{SandboxId, SnapshotId};
 use leap0_emulator_core::lifecycle::State;
@@ -49,26 +49,38 @@ pub(crate) async fn answer(
     emulator: &Emulator,
     request: hyper::Request<Incoming>,
 ) -> Response<Full<Bytes>> {
-    if let Some(control) = request.uri().path().strip_prefix("/_emulator/") {
-        return handlers::control::answer(emulator, request.method(), control)
+    if request.uri().path().starts_with("/_emulator/") {
+        return handlers::control::answer(emulator, request)
+            .await
             .map_or_else(Failure::into_http, Reply::into_http);
     }
-    match admit(emulator, request).await {
-        Ok(request) => handlers::handle(request)
-            .await
-            .map_or_else(Failure::into_http, Reply::into_http),
-        Err(failure) => failure.into_http(),
+    let org = match emulator.keys.organisation(request.headers()) {
+        Ok(org) => org,
+        Err(why) => return Failure::new(StatusCode::UNAUTHORIZED, why).into_http(),
+    };
+    let world = emulator.worlds.of(&org);
+    let result = match admit(emulator, &world, request).await {
+        Ok(request) => handlers::handle(request).await,
+        Err(failure) => Err(failure),
+    };
+    let mut response = result.map_or_else(Failure::into_http, Reply::into_http);
+    if world.clock_is_handled()
+        && let Ok(date) = HeaderValue::try_from(world.now().http_date())
+    {
+        response.headers_mut().insert(DATE, date);
     }
+    response
 }
 
-async fn admit(emulator: &Emulator, request: hyper::Request<Incoming>) -> Result<Request, Failure> {
+async fn admit(
+    emulator: &Emulator,
+    world: &Arc<World>,
+    request: hyper::Request<Incoming>,
+) -> Result<Request, Failure> {
     let (head, body) = request.into_parts();
-    let org = emulator
-        .keys
-        .organisation(&head.headers)
-        .map_err(|why| Failure::new(StatusCode::UNAUTHORIZED, why))?;
+    // LIM-04
+    world.admit_request().map_err(Failure::too_many_requests)?;
     let route = route::find(&head.method, head.uri.path()).map_err(no_route)?;
-    let world = emulator.worlds.of(&org);
     let operation = route.row.operation;
     let not_found = |error: &ServiceError| Failure::of_service(operation, error);
     if let Some(id) = &route.sandbox {
@@ -86,16 +98,15 @@ async fn admit(emulator: &Emulator, request: hyper::Request<Incoming>) -> Result
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("request body is larger than {limit} bytes"),
         ),
-        BodyError::Broken => Failure::invalid(vec![FieldError::new(
-            "body",
-            "could not be read to its end",
-        )]),
+        BodyError::Broken => {
+            Failure::invalid(vec![FieldError::new("body", "could not be read to its end")])
+        }
     })?;
     if operation == Operation::NotBuilt {
         return Err(Failure::not_built(route.row.name));
     }
     Ok(Request {
-        world,
+        world: Arc::clone(world),
         operation,
         sandbox: route.sandbox,
         snapshot: route.snapshot,
@@ -108,34 +119,27 @@ async fn admit(emulator: &Emulator, request: hyper::Request<Incoming>) -> Result
 fn no_route(error: NoRoute) -> Failure {
     match error {
         NoRoute::UnknownPath => Failure::new(StatusCode::NOT_FOUND, "unknown path"),
-        NoRoute::WrongMethod { allowed } => Failure {
-            message: format!("method not allowed; this path takes {allowed}"),
-            allow: Some(allowed),
-            ..Failure::new(StatusCode::METHOD_NOT_ALLOWED, "")
-        },
+        NoRoute::WrongMethod { allowed } => Failure::wrong_method(allowed),
     }
 }
 
 /// Whether a path leads into the sandbox, where a deletion under way is an absence already.
 fn is_data_plane(path: &str) -> bool {
-    [
-        "/filesystem/",
-        "/process/",
-        "/system/",
-        "/git/",
-        "/lsp/",
-        "/pty",
-    ]
-    .iter()
-    .any(|part| path.contains(part))
+    ["/filesystem/", "/process/", "/system/", "/git/", "/lsp/", "/pty"]
+        .iter()
+        .any(|part| path.contains(part))
 }
 
 impl Failure {
+    /// 405: the path takes other methods (WIRE-05).
+    pub(crate) fn wrong_method(allowed: impl Into<String>) -> Self {
+        let allowed = allowed.into();
+        let message = format!("method not allowed; this path takes {allowed}");
+        Self { allow: Some(allowed), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message) }
+    }
+
     /// The operation, or the part of it that was asked for, is not built (WIRE-11).
     pub(crate) fn not_built(name: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_IMPLEMENTED,
-            format!("{name} is not built in this emulator"),
-        )
+        Self::new(StatusCode::NOT_IMPLEMENTED, format!("{name} is not built in this emulator"))
     }
 }

@@ -8,6 +8,7 @@ mod reply;
 mod route;
 mod status;
 
+pub(crate) use body::{BodyError, read as read_body};
 pub(crate) use dispatch::{Request, answer};
 pub(crate) use operation::Operation;
 pub(crate) use reply::{Content, Failure, Reply};

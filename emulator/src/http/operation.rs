@@ -63,12 +63,7 @@ const fn row(
     name: &'static str,
     operation: Operation,
 ) -> Row {
-    Row {
-        method,
-        path,
-        name,
-        operation,
-    }
+    Row { method, path, name, operation }
 }
 
 /// The vendor's operations. Two rows may share a path, never a path and a method.
@@ -78,134 +73,39 @@ pub(crate) const TABLE: &[Row] = {
         row(POST, "/v1/sandbox", "sandbox/create", Op::SandboxCreate),
         row(GET, "/v1/sandboxes", "sandbox/list", Op::SandboxList),
         row(GET, "/v1/sandbox/{id}", "sandbox/get", Op::SandboxGet),
-        row(
-            DELETE,
-            "/v1/sandbox/{id}",
-            "sandbox/delete",
-            Op::SandboxDelete,
-        ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/pause",
-            "sandbox/pause",
-            Op::SandboxPause,
-        ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/stop",
-            "sandbox/stop",
-            Op::SandboxStop,
-        ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/start",
-            "sandbox/start",
-            Op::SandboxStart,
-        ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/snapshot/create",
-            "snapshot/create",
-            Op::SnapshotCreate,
-        ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/snapshot/pause",
-            "snapshot/pause",
-            Op::SnapshotPause,
-        ),
+        row(DELETE, "/v1/sandbox/{id}", "sandbox/delete", Op::SandboxDelete),
+        row(POST, "/v1/sandbox/{id}/pause", "sandbox/pause", Op::SandboxPause),
+        row(POST, "/v1/sandbox/{id}/stop", "sandbox/stop", Op::SandboxStop),
+        row(POST, "/v1/sandbox/{id}/start", "sandbox/start", Op::SandboxStart),
+        row(POST, "/v1/sandbox/{id}/snapshot/create", "snapshot/create", Op::SnapshotCreate),
+        row(POST, "/v1/sandbox/{id}/snapshot/pause", "snapshot/pause", Op::SnapshotPause),
         // REQ-04: one handler. SNAP-DEL-07: for other methods they are ids.
-        row(
-            POST,
-            "/v1/snapshot/resume",
-            "snapshot/resume",
-            Op::SnapshotRestore,
-        ),
-        row(
-            DELETE,
-            "/v1/snapshot/resume",
-            "snapshot/delete",
-            Op::SnapshotDelete,
-        ),
-        row(
-            POST,
-            "/v1/snapshot/restore",
-            "snapshot/restore",
-            Op::SnapshotRestore,
-        ),
-        row(
-            DELETE,
-            "/v1/snapshot/restore",
-            "snapshot/delete",
-            Op::SnapshotDelete,
-        ),
+        row(POST, "/v1/snapshot/resume", "snapshot/resume", Op::SnapshotRestore),
+        row(DELETE, "/v1/snapshot/resume", "snapshot/delete", Op::SnapshotDelete),
+        row(POST, "/v1/snapshot/restore", "snapshot/restore", Op::SnapshotRestore),
+        row(DELETE, "/v1/snapshot/restore", "snapshot/delete", Op::SnapshotDelete),
         row(GET, "/v1/snapshots", "snapshot/list", Op::SnapshotList),
-        row(
-            DELETE,
-            "/v1/snapshot/{snapshot_id}",
-            "snapshot/delete",
-            Op::SnapshotDelete,
-        ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/process/execute",
-            "process/execute",
-            Op::ProcessExecute,
-        ),
-        row(
-            GET,
-            "/v1/sandbox/{id}/system/workdir",
-            "system/workdir",
-            Op::SystemWorkdir,
-        ),
+        row(DELETE, "/v1/snapshot/{snapshot_id}", "snapshot/delete", Op::SnapshotDelete),
+        row(POST, "/v1/sandbox/{id}/process/execute", "process/execute", Op::ProcessExecute),
+        row(GET, "/v1/sandbox/{id}/system/workdir", "system/workdir", Op::SystemWorkdir),
         row(
             GET,
             "/v1/sandbox/{id}/system/user-home-dir",
             "system/user-home-dir",
             Op::SystemUserHomeDir,
         ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/filesystem/ls",
-            "filesystem/ls",
-            Op::FsLs,
-        ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/filesystem/stat",
-            "filesystem/stat",
-            Op::FsStat,
-        ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/filesystem/exists",
-            "filesystem/exists",
-            Op::FsExists,
-        ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/filesystem/mkdir",
-            "filesystem/mkdir",
-            Op::FsMkdir,
-        ),
+        row(POST, "/v1/sandbox/{id}/filesystem/ls", "filesystem/ls", Op::FsLs),
+        row(POST, "/v1/sandbox/{id}/filesystem/stat", "filesystem/stat", Op::FsStat),
+        row(POST, "/v1/sandbox/{id}/filesystem/exists", "filesystem/exists", Op::FsExists),
+        row(POST, "/v1/sandbox/{id}/filesystem/mkdir", "filesystem/mkdir", Op::FsMkdir),
         row(
             POST,
             "/v1/sandbox/{id}/filesystem/write-file",
             "filesystem/write-file",
             Op::FsWriteFile,
         ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/filesystem/read-file",
-            "filesystem/read-file",
-            Op::FsReadFile,
-        ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/filesystem/delete",
-            "filesystem/delete",
-            Op::FsDelete,
-        ),
+        row(POST, "/v1/sandbox/{id}/filesystem/read-file", "filesystem/read-file", Op::FsReadFile),
+        row(POST, "/v1/sandbox/{id}/filesystem/delete", "filesystem/delete", Op::FsDelete),
         row(
             POST,
             "/v1/sandbox/{id}/filesystem/write-files",
@@ -224,65 +124,23 @@ pub(crate) const TABLE: &[Row] = {
             "filesystem/set-permissions",
             Op::FsSetPermissions,
         ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/filesystem/glob",
-            "filesystem/glob",
-            Op::FsGlob,
-        ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/filesystem/grep",
-            "filesystem/grep",
-            Op::FsGrep,
-        ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/filesystem/edit-file",
-            "filesystem/edit-file",
-            Op::FsEditFile,
-        ),
+        row(POST, "/v1/sandbox/{id}/filesystem/glob", "filesystem/glob", Op::FsGlob),
+        row(POST, "/v1/sandbox/{id}/filesystem/grep", "filesystem/grep", Op::FsGrep),
+        row(POST, "/v1/sandbox/{id}/filesystem/edit-file", "filesystem/edit-file", Op::FsEditFile),
         row(
             POST,
             "/v1/sandbox/{id}/filesystem/edit-files",
             "filesystem/edit-files",
             Op::FsEditFiles,
         ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/filesystem/move",
-            "filesystem/move",
-            Op::FsMove,
-        ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/filesystem/copy",
-            "filesystem/copy",
-            Op::FsCopy,
-        ),
-        row(
-            POST,
-            "/v1/sandbox/{id}/filesystem/tree",
-            "filesystem/tree",
-            Op::FsTree,
-        ),
+        row(POST, "/v1/sandbox/{id}/filesystem/move", "filesystem/move", Op::FsMove),
+        row(POST, "/v1/sandbox/{id}/filesystem/copy", "filesystem/copy", Op::FsCopy),
+        row(POST, "/v1/sandbox/{id}/filesystem/tree", "filesystem/tree", Op::FsTree),
         later(POST, "/v1/sandbox/{id}/mounts", "mounts/create"),
         later(PATCH, "/v1/sandbox/{id}/mounts/{mount_id}", "mounts/update"),
-        later(
-            DELETE,
-            "/v1/sandbox/{id}/mounts/{mount_id}",
-            "mounts/delete",
-        ),
-        later(
-            POST,
-            "/v1/sandbox/{id}/presigned-url",
-            "presigned-url/create",
-        ),
-        later(
-            DELETE,
-            "/v1/sandbox/{id}/presigned-url/{url_id}",
-            "presigned-url/delete",
-        ),
+        later(DELETE, "/v1/sandbox/{id}/mounts/{mount_id}", "mounts/delete"),
+        later(POST, "/v1/sandbox/{id}/presigned-url", "presigned-url/create"),
+        later(DELETE, "/v1/sandbox/{id}/presigned-url/{url_id}", "presigned-url/delete"),
         later(POST, "/v1/template", "template/create"),
         later(PATCH, "/v1/template/{template_id}", "template/rename"),
         later(DELETE, "/v1/template/{template_id}", "template/delete"),
@@ -298,50 +156,26 @@ pub(crate) const TABLE: &[Row] = {
         later(POST, "/v1/sandbox/{id}/ssh/validate", "ssh/validate"),
         later(POST, "/v1/sandbox/{id}/ssh/regen", "ssh/regen"),
         later(DELETE, "/v1/sandbox/{id}/ssh/{ssh_id}", "ssh/delete"),
-        later(
-            POST,
-            "/v1/sandbox/{id}/ssh/{ssh_id}/validate",
-            "ssh/validate",
-        ),
+        later(POST, "/v1/sandbox/{id}/ssh/{ssh_id}/validate", "ssh/validate"),
         later(POST, "/v1/sandbox/{id}/ssh/{ssh_id}/regen", "ssh/regen"),
         later(POST, "/v1/sandbox/{id}/lsp/start", "lsp/start"),
         later(POST, "/v1/sandbox/{id}/lsp/stop", "lsp/stop"),
         later(POST, "/v1/sandbox/{id}/lsp/did-open", "lsp/did-open"),
         later(POST, "/v1/sandbox/{id}/lsp/did-close", "lsp/did-close"),
         later(POST, "/v1/sandbox/{id}/lsp/completions", "lsp/completions"),
-        later(
-            POST,
-            "/v1/sandbox/{id}/lsp/document-symbols",
-            "lsp/document-symbols",
-        ),
+        later(POST, "/v1/sandbox/{id}/lsp/document-symbols", "lsp/document-symbols"),
         later(POST, "/v1/sandbox/{id}/git/clone", "git/clone"),
         later(POST, "/v1/sandbox/{id}/git/status", "git/status"),
         later(POST, "/v1/sandbox/{id}/git/branches", "git/branches"),
-        later(
-            POST,
-            "/v1/sandbox/{id}/git/diff-unstaged",
-            "git/diff-unstaged",
-        ),
+        later(POST, "/v1/sandbox/{id}/git/diff-unstaged", "git/diff-unstaged"),
         later(POST, "/v1/sandbox/{id}/git/diff-staged", "git/diff-staged"),
         later(POST, "/v1/sandbox/{id}/git/diff", "git/diff"),
         later(POST, "/v1/sandbox/{id}/git/reset", "git/reset"),
         later(POST, "/v1/sandbox/{id}/git/log", "git/log"),
         later(POST, "/v1/sandbox/{id}/git/show", "git/show"),
-        later(
-            POST,
-            "/v1/sandbox/{id}/git/create-branch",
-            "git/create-branch",
-        ),
-        later(
-            POST,
-            "/v1/sandbox/{id}/git/checkout-branch",
-            "git/checkout-branch",
-        ),
-        later(
-            POST,
-            "/v1/sandbox/{id}/git/delete-branch",
-            "git/delete-branch",
-        ),
+        later(POST, "/v1/sandbox/{id}/git/create-branch", "git/create-branch"),
+        later(POST, "/v1/sandbox/{id}/git/checkout-branch", "git/checkout-branch"),
+        later(POST, "/v1/sandbox/{id}/git/delete-branch", "git/delete-branch"),
         later(POST, "/v1/sandbox/{id}/git/add", "git/add"),
         later(POST, "/v1/sandbox/{id}/git/commit", "git/commit"),
         later(POST, "/v1/sandbox/{id}/git/push", "git/push"),
@@ -358,11 +192,7 @@ pub(crate) fn names() -> (Vec<&'static str>, Vec<&'static str>) {
     let mut built = Vec::new();
     let mut not_built = Vec::new();
     for row in TABLE {
-        let list = if row.operation == Operation::NotBuilt {
-            &mut not_built
-        } else {
-            &mut built
-        };
+        let list = if row.operation == Operation::NotBuilt { &mut not_built } else { &mut built };
         if !list.contains(&row.name) {
             list.push(row.name);
         }

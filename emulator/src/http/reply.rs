@@ -39,34 +39,24 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn ok(answer: &impl Serialize) -> Self {
-        Self {
-            status: StatusCode::OK,
-            content: Content::json(answer),
-        }
+        Self { status: StatusCode::OK, content: Content::json(answer) }
     }
 
     pub(crate) fn created(answer: &impl Serialize) -> Self {
-        Self {
-            status: StatusCode::CREATED,
-            content: Content::json(answer),
-        }
+        Self { status: StatusCode::CREATED, content: Content::json(answer) }
     }
 
     pub(crate) fn no_content() -> Self {
-        Self {
-            status: StatusCode::NO_CONTENT,
-            content: Content::Empty,
-        }
+        Self { status: StatusCode::NO_CONTENT, content: Content::Empty }
     }
 
     pub(crate) fn into_http(self) -> Response<Full<Bytes>> {
         let (kind, body) = match self.content {
             Content::Empty => (None, Vec::new()),
             Content::Json(text) => (Some(HeaderValue::from_static("application/json")), text),
-            Content::Bytes(bytes) => (
-                Some(HeaderValue::from_static("application/octet-stream")),
-                bytes,
-            ),
+            Content::Bytes(bytes) => {
+                (Some(HeaderValue::from_static("application/octet-stream")), bytes)
+            }
             Content::Multipart(kind, bytes) => (HeaderValue::try_from(kind).ok(), bytes),
         };
         let mut response = Response::new(Full::new(Bytes::from(body)));
@@ -93,42 +83,21 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-            errors: None,
-            retry_after: None,
-            allow: None,
-        }
+        Self { status, message: message.into(), errors: None, retry_after: None, allow: None }
     }
 
     /// 400 in the validation shape.
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
-        Self {
-            errors: Some(errors),
-            ..Self::new(StatusCode::BAD_REQUEST, "invalid request")
-        }
+        Self { errors: Some(errors), ..Self::new(StatusCode::BAD_REQUEST, "invalid request") }
     }
 
     pub(crate) fn into_http(self) -> Response<Full<Bytes>> {
-        let body = ErrorBody {
-            message: &self.message,
-            errors: self.errors.as_deref(),
-        };
-        let mut response = Reply {
-            status: self.status,
-            content: Content::json(&body),
-        }
-        .into_http();
+        let body = ErrorBody { message: &self.message, errors: self.errors.as_deref() };
+        let mut response = Reply { status: self.status, content: Content::json(&body) }.into_http();
         if let Some(seconds) = self.retry_after {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(allow) = self
-            .allow
-            .and_then(|allow| HeaderValue::try_from(allow).ok())
-        {
+        if let Some(allow) = self.allow.and_then(|allow| HeaderValue::try_from(allow).ok()) {
             response.headers_mut().insert(ALLOW, allow);
         }
         response

@@ -38,9 +38,7 @@ static ROUTER: LazyLock<matchit::Router<Vec<&'static Row>>> = LazyLock::new(|| {
     }
     let mut router = matchit::Router::new();
     for (path, methods) in rows {
-        router
-            .insert(path, methods)
-            .expect("the table has no conflicting paths");
+        router.insert(path, methods).expect("the table has no conflicting paths");
     }
     router
 });
@@ -54,9 +52,7 @@ pub(crate) fn find(method: &Method, path: &str) -> Result<Route, NoRoute> {
     let found = ROUTER.at(path).map_err(|_| NoRoute::UnknownPath)?;
     let Some(row) = found.value.iter().find(|row| *row.method == *method) else {
         let allowed: Vec<_> = found.value.iter().map(|row| row.method.as_str()).collect();
-        return Err(NoRoute::WrongMethod {
-            allowed: allowed.join(", "),
-        });
+        return Err(NoRoute::WrongMethod { allowed: allowed.join(", ") });
     };
     let snapshot = match found.params.get("snapshot_id") {
         Some(id) => Some(SnapshotId::from_client(&decoded(id))),
@@ -66,15 +62,8 @@ pub(crate) fn find(method: &Method, path: &str) -> Result<Route, NoRoute> {
         }
         None => None,
     };
-    let sandbox = found
-        .params
-        .get("id")
-        .map(|id| SandboxId::from_client(&decoded(id)));
-    Ok(Route {
-        row,
-        sandbox,
-        snapshot,
-    })
+    let sandbox = found.params.get("id").map(|id| SandboxId::from_client(&decoded(id)));
+    Ok(Route { row, sandbox, snapshot })
 }
 
 /// An id as it was meant; what is not UTF-8 names nothing.
@@ -98,10 +87,7 @@ mod tests {
             assert_eq!(route.sandbox, Some(SandboxId::from_client("sbx-a")));
         }
         assert_eq!(find(&Method::GET, "/").unwrap_err(), NoRoute::UnknownPath);
-        assert_eq!(
-            find(&Method::GET, "/v1/sandbox/a//").unwrap_err(),
-            NoRoute::UnknownPath
-        );
+        assert_eq!(find(&Method::GET, "/v1/sandbox/a//").unwrap_err(), NoRoute::UnknownPath);
     }
 
     #[test]
@@ -123,19 +109,14 @@ mod tests {
             find(&Method::GET, "/v1/snapshot/snap-a").unwrap_err(),
             NoRoute::WrongMethod { .. }
         ));
-        assert_eq!(
-            find(&Method::DELETE, "/v1/snapshot/").unwrap_err(),
-            NoRoute::UnknownPath
-        );
+        assert_eq!(find(&Method::DELETE, "/v1/snapshot/").unwrap_err(), NoRoute::UnknownPath);
     }
 
     #[test]
     fn no_two_rows_share_method_and_path() {
         for (index, row) in TABLE.iter().enumerate() {
             assert!(
-                !TABLE[..index]
-                    .iter()
-                    .any(|r| r.path == row.path && r.method == row.method),
+                !TABLE[..index].iter().any(|r| r.path == row.path && r.method == row.method),
                 "{} {}",
                 row.method,
                 row.path

@@ -1,5 +1,7 @@
 //! The status of every refusal, in one place.
 
+use std::time::Duration;
+
 use hyper::StatusCode;
 use leap0_emulator_core::lifecycle::Refusal;
 use leap0_emulator_core::service::ServiceError;
@@ -48,6 +50,13 @@ impl Failure {
                 ..failure(StatusCode::SERVICE_UNAVAILABLE)
             },
         }
+    }
+
+    /// The organisation has sent more requests than it may (LIM-04).
+    pub(crate) fn too_many_requests(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let message = format!("rate limit reached; try again in {seconds} seconds");
+        Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
     }
 
     fn of_file(error: &FileError) -> Self {

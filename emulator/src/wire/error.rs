@@ -23,23 +23,15 @@ pub(crate) struct FieldError {
 
 impl FieldError {
     pub(crate) fn new(field: impl Into<Cow<'static, str>>, error: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            error: error.into(),
-        }
+        Self { field: field.into(), error: error.into() }
     }
 }
 
 impl Failure {
     /// 400 in the plain shape, where the schema's `oneOf` rules the other out (WIRE-09).
-    pub(crate) fn plain_invalid(errors: Vec<FieldError>) -> Self {
-        let rules: Vec<_> = errors
-            .iter()
-            .map(|error| format!("{} {}", error.field, error.error))
-            .collect();
-        Self::new(
-            hyper::StatusCode::BAD_REQUEST,
-            format!("invalid request: {}", rules.join("; ")),
-        )
+    pub(crate) fn plain_invalid(errors: &[FieldError]) -> Self {
+        let rules: Vec<_> =
+            errors.iter().map(|error| format!("{} {}", error.field, error.error)).collect();
+        Self::new(hyper::StatusCode::BAD_REQUEST, format!("invalid request: {}", rules.join("; ")))
     }
 }

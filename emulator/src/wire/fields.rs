@@ -24,11 +24,7 @@ impl Fields {
         let value = serde_json::from_slice(body)
             .map_err(|error| refused(format!("must be a JSON object: {error}")))?;
         match value {
-            Value::Object(object) => Ok(Self {
-                object,
-                errors: Vec::new(),
-                prefix: String::new(),
-            }),
+            Value::Object(object) => Ok(Self { object, errors: Vec::new(), prefix: String::new() }),
             Value::Null
             | Value::Bool(_)
             | Value::Number(_)
@@ -39,54 +35,42 @@ impl Fields {
 
     /// Reads a body that may be absent (WIRE-02).
     pub(crate) fn of_optional_body(body: &[u8]) -> Result<Self, Vec<FieldError>> {
-        if body.is_empty() {
-            Self::of_body(b"{}")
-        } else {
-            Self::of_body(body)
-        }
+        if body.is_empty() { Self::of_body(b"{}") } else { Self::of_body(body) }
     }
 
     /// An object inside another.
     pub(super) fn nested(prefix: String, object: Map<String, Value>) -> Self {
-        Self {
-            object,
-            errors: Vec::new(),
-            prefix,
-        }
+        Self { object, errors: Vec::new(), prefix }
     }
 
     /// Ends the reading with a value if no rule was broken, and with every broken one otherwise.
-    pub(super) fn finish<T>(self, value: impl FnOnce() -> T) -> Result<T, Vec<FieldError>> {
-        if self.errors.is_empty() {
-            Ok(value())
-        } else {
-            Err(self.errors)
-        }
+    pub(crate) fn finish<T>(self, value: impl FnOnce() -> T) -> Result<T, Vec<FieldError>> {
+        if self.errors.is_empty() { Ok(value()) } else { Err(self.errors) }
     }
 
     /// The rules broken so far.
-    pub(super) fn into_errors(self) -> Vec<FieldError> {
+    pub(crate) fn into_errors(self) -> Vec<FieldError> {
         self.errors
     }
 
     /// Notes a broken rule.
-    pub(super) fn refuse(&mut self, field: &str, rule: impl Into<String>) {
+    pub(crate) fn refuse(&mut self, field: &str, rule: impl Into<String>) {
         let field = format!("{}{field}", self.prefix);
         self.errors.push(FieldError::new(field, rule));
     }
 
     /// Takes over the rules broken in a nested object.
-    pub(super) fn refuse_all(&mut self, errors: Vec<FieldError>) {
+    pub(crate) fn refuse_all(&mut self, errors: Vec<FieldError>) {
         self.errors.extend(errors);
     }
 
     /// The value, with `null` as absent.
-    pub(super) fn value(&self, field: &str) -> Option<&Value> {
+    pub(crate) fn value(&self, field: &str) -> Option<&Value> {
         self.object.get(field).filter(|value| !value.is_null())
     }
 
     /// An integer within bounds; neither a string nor a fraction nor a boolean (SB-CREATE-03).
-    pub(super) fn int(&mut self, field: &str, bounds: RangeInclusive<u64>) -> Option<u64> {
+    pub(crate) fn int(&mut self, field: &str, bounds: RangeInclusive<u64>) -> Option<u64> {
         let value = self.value(field)?;
         let rule = match value {
             Value::Number(number)
@@ -105,29 +89,25 @@ impl Fields {
     }
 
     /// A boolean.
-    pub(super) fn bool(&mut self, field: &str) -> Option<bool> {
-        match self.value(field)? {
-            Value::Bool(value) => Some(*value),
-            _ => {
-                self.refuse(field, "must be true or false");
-                None
-            }
+    pub(crate) fn bool(&mut self, field: &str) -> Option<bool> {
+        let value = self.value(field)?.as_bool();
+        if value.is_none() {
+            self.refuse(field, "must be true or false");
         }
+        value
     }
 
     /// A string.
-    pub(super) fn text(&mut self, field: &str) -> Option<String> {
-        match self.value(field)? {
-            Value::String(text) => Some(text.clone()),
-            _ => {
-                self.refuse(field, "must be a string");
-                None
-            }
+    pub(crate) fn text(&mut self, field: &str) -> Option<String> {
+        let text = self.value(field)?.as_str().map(str::to_owned);
+        if text.is_none() {
+            self.refuse(field, "must be a string");
         }
+        text
     }
 
     /// A string that has to be there.
-    pub(super) fn required_text(&mut self, field: &str) -> Option<String> {
+    pub(crate) fn required_text(&mut self, field: &str) -> Option<String> {
         if self.value(field).is_none() {
             self.refuse(field, "is required");
             return None;
@@ -136,15 +116,13 @@ impl Fields {
     }
 
     /// A list of strings.
-    pub(super) fn texts(&mut self, field: &str) -> Option<Vec<String>> {
+    pub(crate) fn texts(&mut self, field: &str) -> Option<Vec<String>> {
         let Value::Array(items) = self.value(field)? else {
             self.refuse(field, "must be a list of strings");
             return None;
         };
-        let texts: Option<Vec<_>> = items
-            .iter()
-            .map(|item| item.as_str().map(str::to_owned))
-            .collect();
+        let texts: Option<Vec<_>> =
+            items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
         if texts.is_none() {
             self.refuse(field, "must be a list of strings");
         }
@@ -152,7 +130,7 @@ impl Fields {
     }
 
     /// A list of objects that has to be there, each with its own place in the names of errors.
-    pub(super) fn objects(&mut self, field: &str) -> Option<Vec<Self>> {
+    pub(crate) fn objects(&mut self, field: &str) -> Option<Vec<Self>> {
         let Some(value) = self.value(field) else {
             self.refuse(field, "is required");
             return None;
@@ -174,7 +152,7 @@ impl Fields {
     }
 
     /// A map from strings to strings.
-    pub(super) fn text_map(&mut self, field: &str) -> Option<BTreeMap<String, String>> {
+    pub(crate) fn text_map(&mut self, field: &str) -> Option<BTreeMap<String, String>> {
         let Value::Object(map) = self.value(field)?.clone() else {
             self.refuse(field, "must be an object with string values");
             return None;
@@ -218,22 +196,10 @@ mod tests {
         assert_eq!(int(r#"{"n":null}"#), Ok(None));
         assert_eq!(int("{}"), Ok(None));
         for bad in [r#"{"n":0}"#, r#"{"n":9}"#, r#"{"n":-1}"#] {
-            assert_eq!(
-                int(bad),
-                Err(vec![FieldError::new("n", "must be between 1 and 8")])
-            );
+            assert_eq!(int(bad), Err(vec![FieldError::new("n", "must be between 1 and 8")]));
         }
-        for bad in [
-            r#"{"n":"3"}"#,
-            r#"{"n":1.5}"#,
-            r#"{"n":true}"#,
-            r#"{"n":[1]}"#,
-        ] {
-            assert_eq!(
-                int(bad),
-                Err(vec![FieldError::new("n", "must be an integer")]),
-                "{bad}"
-            );
+        for bad in [r#"{"n":"3"}"#, r#"{"n":1.5}"#, r#"{"n":true}"#, r#"{"n":[1]}"#] {
+            assert_eq!(int(bad), Err(vec![FieldError::new("n", "must be an integer")]), "{bad}");
         }
     }
 

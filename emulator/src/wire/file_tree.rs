@@ -51,12 +51,7 @@ mod tests {
     use super::*;
 
     fn entry(depth: u32, name: &str, kind: TreeKind, listed: bool) -> TreeEntry {
-        TreeEntry {
-            depth,
-            name: name.to_owned(),
-            kind,
-            listed,
-        }
+        TreeEntry { depth, name: name.to_owned(), kind, listed }
     }
 
     #[test]

@@ -34,11 +34,7 @@ pub(crate) struct EditOutcomeBody<'a> {
 impl<'a> EditOutcomeBody<'a> {
     pub(crate) fn of(outcome: &'a EditOutcome) -> Self {
         let error = outcome.error.as_deref();
-        Self {
-            file: &outcome.file,
-            success: error.is_none(),
-            error,
-        }
+        Self { file: &outcome.file, success: error.is_none(), error }
     }
 }
 
@@ -72,70 +68,45 @@ fn ls(fields: &mut Fields) -> Option<FileOp> {
     let path = path(fields, "path");
     let recursive = flag(fields, "recursive");
     let exclude = exclude(fields);
-    Some(FileOp::Ls {
-        path: path?,
-        recursive,
-        exclude,
-    })
+    Some(FileOp::Ls { path: path?, recursive, exclude })
 }
 
 fn mkdir(fields: &mut Fields) -> Option<FileOp> {
     let path = path(fields, "path");
     let recursive = flag(fields, "recursive");
     let mode = octal(fields, "permissions").unwrap_or(DEFAULT_DIRECTORY_MODE);
-    Some(FileOp::Mkdir(Mkdir {
-        path: path?,
-        recursive,
-        mode,
-    }))
+    Some(FileOp::Mkdir(Mkdir { path: path?, recursive, mode }))
 }
 
 fn read_file(fields: &mut Fields) -> Option<FileOp> {
     let path = path(fields, "path");
     let window = window(fields);
-    Some(FileOp::ReadFile(ReadFile {
-        path: path?,
-        window,
-    }))
+    Some(FileOp::ReadFile(ReadFile { path: path?, window }))
 }
 
 fn delete(fields: &mut Fields) -> Option<FileOp> {
     let path = path(fields, "path");
     let recursive = flag(fields, "recursive");
-    Some(FileOp::Delete {
-        path: path?,
-        recursive,
-    })
+    Some(FileOp::Delete { path: path?, recursive })
 }
 
 fn set_permissions(fields: &mut Fields) -> Option<FileOp> {
     let path = path(fields, "path");
-    let given = ["mode", "owner", "group"]
-        .iter()
-        .any(|field| fields.value(field).is_some());
+    let given = ["mode", "owner", "group"].iter().any(|field| fields.value(field).is_some());
     if !given {
         // FS-19
         fields.refuse("mode", "at least one of mode, owner and group is required");
     }
     let mode = octal(fields, "mode");
     let (owner, group) = (fields.text("owner"), fields.text("group"));
-    Some(FileOp::SetPermissions(SetPermissions {
-        path: path?,
-        mode,
-        owner,
-        group,
-    }))
+    Some(FileOp::SetPermissions(SetPermissions { path: path?, mode, owner, group }))
 }
 
 fn glob(fields: &mut Fields) -> Option<FileOp> {
     let path = path(fields, "path");
     let pattern = fields.text("pattern");
     let exclude = exclude(fields);
-    Some(FileOp::Glob(Glob {
-        path: path?,
-        pattern,
-        exclude,
-    }))
+    Some(FileOp::Glob(Glob { path: path?, pattern, exclude }))
 }
 
 fn grep(fields: &mut Fields) -> Option<FileOp> {
@@ -144,12 +115,7 @@ fn grep(fields: &mut Fields) -> Option<FileOp> {
     let pattern = fields.required_text("pattern");
     let include = fields.text("include");
     let exclude = exclude(fields);
-    Some(FileOp::Grep(Grep {
-        path: path?,
-        pattern: pattern?,
-        include,
-        exclude,
-    }))
+    Some(FileOp::Grep(Grep { path: path?, pattern: pattern?, include, exclude }))
 }
 
 fn edit_file(fields: &mut Fields) -> Option<FileOp> {
@@ -169,46 +135,29 @@ fn edit_file(fields: &mut Fields) -> Option<FileOp> {
 fn edit_files(fields: &mut Fields) -> Option<FileOp> {
     let files = paths(fields, "files");
     let edit = edit(fields);
-    Some(FileOp::EditFiles(EditFiles {
-        files: files?,
-        edit: edit?,
-    }))
+    Some(FileOp::EditFiles(EditFiles { files: files?, edit: edit? }))
 }
 
 fn move_path(fields: &mut Fields) -> Option<FileOp> {
     let (source, destination) = (path(fields, "src_path"), path(fields, "dst_path"));
     let overwrite = flag(fields, "overwrite");
     let (source, destination) = (source?, destination?);
-    Some(FileOp::Move(MovePath {
-        source,
-        destination,
-        overwrite,
-    }))
+    Some(FileOp::Move(MovePath { source, destination, overwrite }))
 }
 
 fn copy(fields: &mut Fields) -> Option<FileOp> {
     let (source, destination) = (path(fields, "src_path"), path(fields, "dst_path"));
     let (recursive, overwrite) = (flag(fields, "recursive"), flag(fields, "overwrite"));
     let (source, destination) = (source?, destination?);
-    Some(FileOp::Copy(CopyPath {
-        source,
-        destination,
-        recursive,
-        overwrite,
-    }))
+    Some(FileOp::Copy(CopyPath { source, destination, recursive, overwrite }))
 }
 
 fn tree(fields: &mut Fields) -> Option<FileOp> {
     let path = path(fields, "path");
     let exclude = exclude(fields);
-    let max_depth = fields
-        .int("max_depth", 1..=u64::MAX)
-        .map(|depth| u32::try_from(depth).unwrap_or(u32::MAX));
-    Some(FileOp::Tree {
-        path: path?,
-        exclude,
-        max_depth,
-    })
+    let max_depth =
+        fields.int("max_depth", 1..=u64::MAX).map(|depth| u32::try_from(depth).unwrap_or(u32::MAX));
+    Some(FileOp::Tree { path: path?, exclude, max_depth })
 }
 
 /// One replacement; an absent `replace` deletes (FS-17).
@@ -218,10 +167,7 @@ fn edit(fields: &mut Fields) -> Option<Edit> {
         fields.refuse("find", "must not be empty");
     }
     let replace = fields.text("replace").unwrap_or_default();
-    Some(Edit {
-        find: find?,
-        replace,
-    })
+    Some(Edit { find: find?, replace })
 }
 
 fn flag(fields: &mut Fields, field: &str) -> bool {
@@ -282,11 +228,9 @@ pub(crate) fn write_file(query: &str, body: &[u8]) -> Result<FileOp, Vec<FieldEr
         None => None,
     };
     match path {
-        Some(path) if errors.is_empty() => Ok(FileOp::WriteFile(WriteFile {
-            path,
-            data: body.to_vec(),
-            mode,
-        })),
+        Some(path) if errors.is_empty() => {
+            Ok(FileOp::WriteFile(WriteFile { path, data: body.to_vec(), mode }))
+        }
         Some(_) | None => Err(errors),
     }
 }
@@ -294,9 +238,7 @@ pub(crate) fn write_file(query: &str, body: &[u8]) -> Result<FileOp, Vec<FieldEr
 /// A path that has to be there (FS-01).
 fn path(fields: &mut Fields, field: &str) -> Option<FsPath> {
     let text = fields.required_text(field)?;
-    FsPath::new(text)
-        .map_err(|rule| fields.refuse(field, rule.to_string()))
-        .ok()
+    FsPath::new(text).map_err(|rule| fields.refuse(field, rule.to_string())).ok()
 }
 
 /// Permission bits in octal, with or without a leading zero (FS-07).
@@ -327,10 +269,7 @@ fn window(fields: &mut Fields) -> ReadWindow {
     match (head, tail) {
         (Some(lines), _) => ReadWindow::Head(lines),
         (None, Some(lines)) => ReadWindow::Tail(lines),
-        (None, None) => ReadWindow::Bytes {
-            offset: offset.unwrap_or(0),
-            limit,
-        },
+        (None, None) => ReadWindow::Bytes { offset: offset.unwrap_or(0), limit },
     }
 }
 

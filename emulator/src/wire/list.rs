@@ -56,10 +56,7 @@ impl<'a> SandboxListBody<'a> {
             timeout_at: sandbox.timeout_at().map(Timestamp::as_secs),
             created_at: sandbox.created_at(),
         });
-        Self {
-            items: items.collect(),
-            total_items: listing.total,
-        }
+        Self { items: items.collect(), total_items: listing.total }
     }
 }
 
@@ -72,15 +69,8 @@ pub(crate) struct SnapshotListBody<'a> {
 
 impl<'a> SnapshotListBody<'a> {
     pub(crate) fn of(listing: &'a Listing<Arc<Snapshot>>) -> Self {
-        let items = listing
-            .items
-            .iter()
-            .map(|snapshot| SnapshotBody::of(snapshot))
-            .collect();
-        Self {
-            items,
-            total_items: listing.total,
-        }
+        let items = listing.items.iter().map(|snapshot| SnapshotBody::of(snapshot)).collect();
+        Self { items, total_items: listing.total }
     }
 }
 
@@ -88,10 +78,7 @@ impl<'a> SnapshotListBody<'a> {
 pub(crate) fn sandboxes(query: &str) -> Result<SandboxQuery, Vec<FieldError>> {
     let query = Query::new(query);
     let mut errors = Vec::new();
-    let states: Vec<_> = State::ALL
-        .iter()
-        .filter(|state| **state != State::Deleted)
-        .collect();
+    let states: Vec<_> = State::ALL.iter().filter(|state| **state != State::Deleted).collect();
     let state = query.get(&["state"]).and_then(|text| {
         let state = states.iter().find(|state| state.as_str() == text);
         if state.is_none() {
@@ -103,23 +90,11 @@ pub(crate) fn sandboxes(query: &str) -> Result<SandboxQuery, Vec<FieldError>> {
     let sort = choice(
         &query,
         &["sort"],
-        &[
-            ("created_at", SandboxSort::CreatedAt),
-            ("state", SandboxSort::State),
-        ],
+        &[("created_at", SandboxSort::CreatedAt), ("state", SandboxSort::State)],
         &mut errors,
     );
     let (order, page) = (order(&query, &mut errors), page(&query, &mut errors));
-    if errors.is_empty() {
-        Ok(SandboxQuery {
-            state,
-            sort,
-            order,
-            page,
-        })
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(SandboxQuery { state, sort, order, page }) } else { Err(errors) }
 }
 
 /// Reads the query of `GET /v1/snapshots`.
@@ -133,23 +108,11 @@ pub(crate) fn snapshots(query: &str) -> Result<SnapshotQuery, Vec<FieldError>> {
     let sort = choice(
         &query,
         &["sort"],
-        &[
-            ("created_at", SnapshotSort::CreatedAt),
-            ("template_id", SnapshotSort::TemplateId),
-        ],
+        &[("created_at", SnapshotSort::CreatedAt), ("template_id", SnapshotSort::TemplateId)],
         &mut errors,
     );
     let (order, page) = (order(&query, &mut errors), page(&query, &mut errors));
-    if errors.is_empty() {
-        Ok(SnapshotQuery {
-            name,
-            sort,
-            order,
-            page,
-        })
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(SnapshotQuery { name, sort, order, page }) } else { Err(errors) }
 }
 
 fn order(query: &Query<'_>, errors: &mut Vec<FieldError>) -> Order {
@@ -165,10 +128,7 @@ fn page(query: &Query<'_>, errors: &mut Vec<FieldError>) -> Page {
     let default = Page::default();
     let number = count(query, &["page"], usize::MAX, errors);
     let size = count(query, &["page-size", "page_size"], MAX_PAGE_SIZE, errors);
-    Page {
-        number: number.unwrap_or(default.number),
-        size: size.unwrap_or(default.size),
-    }
+    Page { number: number.unwrap_or(default.number), size: size.unwrap_or(default.size) }
 }
 
 fn count(
@@ -201,14 +161,12 @@ fn choice<T: Copy + Default>(
     let Some(text) = query.get(names) else {
         return T::default();
     };
-    match choices.iter().find(|(word, _)| *word == text) {
-        Some((_, choice)) => *choice,
-        None => {
-            let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-            errors.push(FieldError::new(names[0], one_of(&words)));
-            T::default()
-        }
+    let found = choices.iter().find(|(word, _)| *word == text);
+    if found.is_none() {
+        let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+        errors.push(FieldError::new(names[0], one_of(&words)));
     }
+    found.map_or_else(T::default, |(_, choice)| *choice)
 }
 
 fn one_of(words: &[&str]) -> String {

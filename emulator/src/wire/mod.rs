@@ -19,6 +19,6 @@ pub(crate) use fields::Fields;
 pub(crate) use files::{EditOutcomeBody, ExistsBody, ItemsBody};
 pub(crate) use list::{SandboxListBody, SnapshotListBody};
 pub(crate) use process::{ExecBody, execute};
-pub(crate) use sandbox::{SandboxBody, create_sandbox};
+pub(crate) use sandbox::{SandboxBody, create_sandbox, rfc3339};
 pub(crate) use snapshot::{SnapshotBody, create_snapshot, restore_snapshot};
 pub(crate) use system::{UserHomeDirBody, WorkdirBody};

@@ -35,20 +35,13 @@ pub(crate) async fn read(
             return Err(refused("must be well-formed multipart/form-data"));
         };
         let Some(name) = name else {
-            errors.push(FieldError::new(
-                "body",
-                "every part must have a path as its name",
-            ));
+            errors.push(FieldError::new("body", "every part must have a path as its name"));
             continue;
         };
         match FsPath::new(name.clone()) {
             Ok(path) => {
                 files.retain(|file| file.path != path);
-                files.push(WriteFile {
-                    path,
-                    data: data.to_vec(),
-                    mode: None,
-                });
+                files.push(WriteFile { path, data: data.to_vec(), mode: None });
             }
             Err(rule) => errors.push(FieldError::new(name, rule.to_string())),
         }
@@ -56,11 +49,7 @@ pub(crate) async fn read(
     if files.is_empty() && errors.is_empty() {
         errors.push(FieldError::new("body", "must have at least one part"));
     }
-    if errors.is_empty() {
-        Ok(FileOp::WriteFiles(files))
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(FileOp::WriteFiles(files)) } else { Err(errors) }
 }
 
 /// A body that is already here, as the stream the reader asks for.
@@ -104,19 +93,13 @@ pub(crate) fn write(files: &[FileContent]) -> (String, Vec<u8>) {
 const ESCAPES: [(char, &str); 3] = [('"', "%22"), ('\r', "%0D"), ('\n', "%0A")];
 
 fn escaped(name: &str) -> String {
-    ESCAPES
-        .iter()
-        .fold(name.to_owned(), |name, (plain, escape)| {
-            name.replace(*plain, escape)
-        })
+    ESCAPES.iter().fold(name.to_owned(), |name, (plain, escape)| name.replace(*plain, escape))
 }
 
 fn unescaped(name: &str) -> String {
     ESCAPES
         .iter()
-        .fold(name.to_owned(), |name, (plain, escape)| {
-            name.replace(escape, &plain.to_string())
-        })
+        .fold(name.to_owned(), |name, (plain, escape)| name.replace(escape, &plain.to_string()))
 }
 
 #[cfg(test)]
@@ -129,11 +112,7 @@ mod tests {
     }
 
     fn file(path: &str, data: &[u8]) -> WriteFile {
-        WriteFile {
-            path: FsPath::new(path).unwrap(),
-            data: data.to_vec(),
-            mode: None,
-        }
+        WriteFile { path: FsPath::new(path).unwrap(), data: data.to_vec(), mode: None }
     }
 
     #[tokio::test]
@@ -146,10 +125,7 @@ mod tests {
             })
             .collect();
         let (kind, body) = write(&files);
-        let expected = files
-            .iter()
-            .map(|f| file(f.path.as_str(), &f.data))
-            .collect();
+        let expected = files.iter().map(|f| file(f.path.as_str(), &f.data)).collect();
         assert_eq!(parsed(&kind, &body).await, Ok(FileOp::WriteFiles(expected)));
     }
 
@@ -174,9 +150,7 @@ mod tests {
             assert!(parsed(kind, body).await.is_err(), "{kind}");
         }
         let relative = b"--b\r\nContent-Disposition: form-data; name=\"p\"\r\n\r\n1\r\n--b--\r\n";
-        let errors = parsed("multipart/form-data; boundary=b", relative)
-            .await
-            .unwrap_err();
+        let errors = parsed("multipart/form-data; boundary=b", relative).await.unwrap_err();
         assert_eq!(errors, [FieldError::new("p", "must be an absolute path")]);
     }
 }

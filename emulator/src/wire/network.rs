@@ -32,12 +32,7 @@ pub(super) fn policy(fields: &mut Fields) -> Option<NetworkPolicy> {
     if errors.is_empty() {
         // NET-06: echoed as it is kept here.
         let mode = mode.expect("refused without one");
-        Some(NetworkPolicy::new(NetworkRules {
-            mode,
-            allow_domains,
-            allow_cidrs,
-            transforms,
-        }))
+        Some(NetworkPolicy::new(NetworkRules { mode, allow_domains, allow_cidrs, transforms }))
     } else {
         fields.refuse_all(errors);
         None
@@ -82,9 +77,7 @@ fn domain(text: &str) -> Option<&'static str> {
         !label.is_empty()
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     let whole = labels.len() >= 2 && labels.iter().all(good);
     (!whole).then_some("must be a host name such as example.com or *.example.com")
@@ -106,27 +99,18 @@ fn transforms(fields: &mut Fields) -> Option<Vec<Transform>> {
     fields.value(TRANSFORMS)?;
     let items = fields.objects(TRANSFORMS)?;
     if items.len() > MAX_TRANSFORMS {
-        fields.refuse(
-            TRANSFORMS,
-            format!("must have at most {MAX_TRANSFORMS} items"),
-        );
+        fields.refuse(TRANSFORMS, format!("must have at most {MAX_TRANSFORMS} items"));
     }
     let mut transforms = Vec::with_capacity(items.len());
     for mut item in items {
-        let name = item
-            .required_text("domain")
-            .map(|name| name.trim().to_owned());
+        let name = item.required_text("domain").map(|name| name.trim().to_owned());
         if let Some(rule) = name.as_deref().and_then(domain) {
             item.refuse("domain", rule);
         }
         let inject_headers = item.text_map("inject_headers");
         let strip_headers = item.texts("strip_headers");
         fields.refuse_all(item.into_errors());
-        transforms.extend(name.map(|domain| Transform {
-            domain,
-            inject_headers,
-            strip_headers,
-        }));
+        transforms.extend(name.map(|domain| Transform { domain, inject_headers, strip_headers }));
     }
     Some(transforms)
 }
@@ -140,9 +124,9 @@ mod tests {
         for good in ["example.com", "*.example.com", "a-b.c1.io"] {
             assert_eq!(domain(good), None, "{good}");
         }
-        for bad in [
-            "", "com", "*.com", "-a.com", "a-.com", "a..com", "a.com:80", "*", "a.*.com", "é.com",
-        ] {
+        for bad in
+            ["", "com", "*.com", "-a.com", "a-.com", "a..com", "a.com:80", "*", "a.*.com", "é.com"]
+        {
             assert!(domain(bad).is_some(), "{bad}");
         }
     }
@@ -152,15 +136,7 @@ mod tests {
         for good in ["1.2.3.4/32", "1.2.3.4", "10.1.2.3/8", "0.0.0.0/0"] {
             assert_eq!(cidr(good), None, "{good}");
         }
-        for bad in [
-            "",
-            "1.2.3/8",
-            "1.2.3.4/33",
-            "1.2.3.4/",
-            "1.2.3.4/+8",
-            "::1/128",
-            "x",
-        ] {
+        for bad in ["", "1.2.3/8", "1.2.3.4/33", "1.2.3.4/", "1.2.3.4/+8", "::1/128", "x"] {
             assert!(cidr(bad).is_some(), "{bad}");
         }
     }

@@ -48,10 +48,7 @@ pub(crate) fn execute(mut fields: Fields) -> Result<Command, Vec<FieldError>> {
         Some(_) | None => {}
     }
     let cwd = fields.text("cwd");
-    if cwd
-        .as_deref()
-        .is_some_and(|cwd| cwd.is_empty() || cwd.contains('\0'))
-    {
+    if cwd.as_deref().is_some_and(|cwd| cwd.is_empty() || cwd.contains('\0')) {
         fields.refuse("cwd", "must be a path without a NUL character");
     }
     // REQ-05
@@ -60,9 +57,7 @@ pub(crate) fn execute(mut fields: Fields) -> Result<Command, Vec<FieldError>> {
         None => env(&mut fields, "env"),
     };
     // PROC-06: models are told milliseconds and send very large numbers.
-    let timeout = fields
-        .int("timeout", 1..=u64::MAX)
-        .unwrap_or(DEFAULT_TIMEOUT_SECS);
+    let timeout = fields.int("timeout", 1..=u64::MAX).unwrap_or(DEFAULT_TIMEOUT_SECS);
     fields.finish(|| Command {
         script: script.expect("refused without one"),
         cwd,

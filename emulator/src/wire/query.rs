@@ -27,11 +27,7 @@ impl<'a> Query<'a> {
 }
 
 fn decoded(text: &str) -> Cow<'_, str> {
-    let plain = if text.contains('+') {
-        Cow::Owned(text.replace('+', " "))
-    } else {
-        text.into()
-    };
+    let plain = if text.contains('+') { Cow::Owned(text.replace('+', " ")) } else { text.into() };
     match percent_decode_str(&plain).decode_utf8_lossy() {
         Cow::Borrowed(same) if same.len() == plain.len() => plain,
         other => Cow::Owned(other.into_owned()),

@@ -65,29 +65,21 @@ impl<'a> SandboxBody<'a> {
 }
 
 /// Writes a moment as RFC 3339 (RESP-06).
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
-pub(super) fn rfc3339<S: Serializer>(moment: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+pub(crate) fn rfc3339<S: Serializer>(moment: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
     out.collect_str(moment)
 }
 
 /// Reads `POST /v1/sandbox` in any era's words.
 pub(crate) fn create_sandbox(mut fields: Fields) -> Result<CreateSandbox, Vec<FieldError>> {
     let template = template(&mut fields);
-    let vcpus = fields
-        .int("vcpu", wide(*VCPUS.start(), *VCPUS.end()))
-        .map(narrow);
+    let vcpus = fields.int("vcpu", wide(*VCPUS.start(), *VCPUS.end())).map(narrow);
     let memory_mib = memory(&mut fields);
     let timeout = timeout(&mut fields);
     let auto_pause = fields.bool("auto_pause").unwrap_or(false);
     let env = env(&mut fields, "env_vars");
     let network = network::policy(&mut fields);
-    if fields
-        .value("mounts")
-        .is_some_and(|mounts| !mounts.is_array())
-    {
+    if fields.value("mounts").is_some_and(|mounts| !mounts.is_array()) {
         fields.refuse("mounts", "must be a list");
     }
     let defaults = Resources::default();
@@ -143,9 +135,7 @@ fn memory(fields: &mut Fields) -> Option<u32> {
 /// `timeout` in seconds or `timeout_min` in minutes: the name carries the unit (REQ-02, REQ-03).
 pub(super) fn timeout(fields: &mut Fields) -> Option<Timeout> {
     let seconds = fields.int("timeout", wide(1, MAX_TIMEOUT_SECS)).map(narrow);
-    let minutes = fields
-        .int("timeout_min", wide(1, MAX_TIMEOUT_SECS / 60))
-        .map(narrow);
+    let minutes = fields.int("timeout_min", wide(1, MAX_TIMEOUT_SECS / 60)).map(narrow);
     if let (Some(seconds), Some(minutes)) = (seconds, minutes)
         && seconds != minutes * 60
     {

@@ -51,25 +51,16 @@ impl<'a> SnapshotBody<'a> {
 
     /// The answer to `snapshot/pause`.
     pub(crate) fn paused(self) -> Self {
-        Self {
-            state: Some("paused"),
-            ..self
-        }
+        Self { state: Some("paused"), ..self }
     }
 }
 
 /// Reads `snapshot/create` and `snapshot/pause`; the latter ignores `kill_sandbox_after`.
 pub(crate) fn create_snapshot(mut fields: Fields) -> Result<CreateSnapshot, Vec<FieldError>> {
     // SNAP-CREATE-05: `null` is absent.
-    let name = fields
-        .text("name")
-        .and_then(|name| checked(&mut fields, "name", &name));
+    let name = fields.text("name").and_then(|name| checked(&mut fields, "name", &name));
     let kill = fields.bool("kill_sandbox_after").unwrap_or(false);
-    let source_after = if kill {
-        SourceAfter::Killed
-    } else {
-        SourceAfter::RunsOn
-    };
+    let source_after = if kill { SourceAfter::Killed } else { SourceAfter::RunsOn };
     fields.finish(|| CreateSnapshot { name, source_after })
 }
 
@@ -83,8 +74,7 @@ pub(crate) fn restore_snapshot(mut fields: Fields) -> Result<Restore, Vec<FieldE
         Some(SnapshotRef::Id(SnapshotId::from_client(&id)))
     } else {
         let name = fields.required_text("snapshot_name");
-        name.and_then(|name| checked(&mut fields, "snapshot_name", &name))
-            .map(SnapshotRef::Name)
+        name.and_then(|name| checked(&mut fields, "snapshot_name", &name)).map(SnapshotRef::Name)
     };
     let timeout = timeout(&mut fields);
     let auto_pause = fields.bool("auto_pause").unwrap_or(false);
@@ -99,7 +89,5 @@ pub(crate) fn restore_snapshot(mut fields: Fields) -> Result<Restore, Vec<FieldE
 }
 
 fn checked(fields: &mut Fields, field: &str, name: &str) -> Option<SnapshotName> {
-    SnapshotName::new(name)
-        .map_err(|rule| fields.refuse(field, rule.to_string()))
-        .ok()
+    SnapshotName::new(name).map_err(|rule| fields.refuse(field, rule.to_string())).ok()
 }

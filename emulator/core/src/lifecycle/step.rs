@@ -72,10 +72,7 @@ pub fn step(phase: &Phase, terms: Terms, event: Event, now: Timestamp) -> Result
 }
 
 fn go(to: Phase, effect: Effect) -> Verdict {
-    Verdict::Move {
-        to,
-        effect: Some(effect),
-    }
+    Verdict::Move { to, effect: Some(effect) }
 }
 
 fn rest(to: Phase) -> Verdict {
@@ -116,19 +113,9 @@ fn admit(phase: &Phase) -> Result<Verdict, Refusal> {
 fn at_deadline(phase: &Phase, terms: Terms, now: Timestamp) -> Verdict {
     match phase {
         Phase::Running { deadline } if *deadline <= now => match terms.at_deadline {
-            AtDeadline::Pause => go(
-                Phase::Pausing {
-                    deadline: *deadline,
-                },
-                Effect::Pause,
-            ),
+            AtDeadline::Pause => go(Phase::Pausing { deadline: *deadline }, Effect::Pause),
             AtDeadline::Delete => go(Phase::Deleting, Effect::Destroy),
-            AtDeadline::Stop => go(
-                Phase::Stopping {
-                    deadline: *deadline,
-                },
-                Effect::Stop,
-            ),
+            AtDeadline::Stop => go(Phase::Stopping { deadline: *deadline }, Effect::Stop),
         },
         // An alarm of an earlier launch, or one that struck during a transition: whoever ends the
         // transition in `Running` looks at the deadline again (SB-TMO-04).
@@ -148,20 +135,13 @@ fn at_deadline(phase: &Phase, terms: Terms, now: Timestamp) -> Verdict {
 fn finished(phase: &Phase, terms: Terms, now: Timestamp) -> Result<Verdict, Refusal> {
     match phase {
         // SB-PAUSE-08, SB-START-04: every launch has the full timeout before it.
-        Phase::Starting(_) | Phase::Unpausing => Ok(rest(Phase::Running {
-            deadline: now.after(terms.timeout.duration()),
-        })),
+        Phase::Starting(_) | Phase::Unpausing => {
+            Ok(rest(Phase::Running { deadline: now.after(terms.timeout.duration()) }))
+        }
         Phase::Snapshotting { deadline, then } => Ok(match then {
             // SNAP-CREATE-04
-            AfterSnapshot::Run => rest(Phase::Running {
-                deadline: *deadline,
-            }),
-            AfterSnapshot::Pause => go(
-                Phase::Pausing {
-                    deadline: *deadline,
-                },
-                Effect::Pause,
-            ),
+            AfterSnapshot::Run => rest(Phase::Running { deadline: *deadline }),
+            AfterSnapshot::Pause => go(Phase::Pausing { deadline: *deadline }, Effect::Pause),
             // SNAP-KILL-01
             AfterSnapshot::Delete => go(Phase::Deleting, Effect::Destroy),
         }),
@@ -181,9 +161,7 @@ fn failed(phase: &Phase) -> Result<Verdict, Refusal> {
         // SNAP-PAUSE-05: whatever failed, the machine runs on as it was.
         Phase::Snapshotting { deadline, .. }
         | Phase::Pausing { deadline }
-        | Phase::Stopping { deadline } => Ok(rest(Phase::Running {
-            deadline: *deadline,
-        })),
+        | Phase::Stopping { deadline } => Ok(rest(Phase::Running { deadline: *deadline })),
         Phase::Unpausing => Ok(rest(Phase::Paused)),
         // What could not be removed cleanly is gone for the client all the same.
         Phase::Deleting => Ok(rest(Phase::Deleted)),

@@ -17,10 +17,7 @@ const fn at(ms: i64) -> Timestamp {
 }
 
 fn terms(at_deadline: AtDeadline) -> Terms {
-    Terms {
-        timeout: Timeout::default(),
-        at_deadline,
-    }
+    Terms { timeout: Timeout::default(), at_deadline }
 }
 
 fn phases(deadline: Timestamp) -> Vec<Phase> {
@@ -28,18 +25,9 @@ fn phases(deadline: Timestamp) -> Vec<Phase> {
         Phase::Starting(Launch::New),
         Phase::Starting(Launch::FromDisk),
         Phase::Running { deadline },
-        Phase::Snapshotting {
-            deadline,
-            then: AfterSnapshot::Run,
-        },
-        Phase::Snapshotting {
-            deadline,
-            then: AfterSnapshot::Pause,
-        },
-        Phase::Snapshotting {
-            deadline,
-            then: AfterSnapshot::Delete,
-        },
+        Phase::Snapshotting { deadline, then: AfterSnapshot::Run },
+        Phase::Snapshotting { deadline, then: AfterSnapshot::Pause },
+        Phase::Snapshotting { deadline, then: AfterSnapshot::Delete },
         Phase::Pausing { deadline },
         Phase::Paused,
         Phase::Unpausing,
@@ -86,9 +74,7 @@ fn describe(phase: &Phase) -> String {
 fn the_whole_table() {
     let mut table = String::new();
     let early = phases(at(2_000_000));
-    let late = phases(NOW)
-        .into_iter()
-        .filter(|phase| phase.deadline().is_some());
+    let late = phases(NOW).into_iter().filter(|phase| phase.deadline().is_some());
     for phase in early.into_iter().chain(late) {
         writeln!(table, "{} [{}]", describe(&phase), phase.state()).expect("a string");
         for event in EVENTS {
@@ -107,11 +93,7 @@ fn the_whole_table() {
     for at_deadline in [AtDeadline::Pause, AtDeadline::Stop] {
         let running = Phase::Running { deadline: NOW };
         let verdict = step(&running, terms(at_deadline), Event::DeadlineReached, NOW);
-        writeln!(
-            table,
-            "Running, overdue, terms {at_deadline:?}: {verdict:?}"
-        )
-        .expect("a string");
+        writeln!(table, "Running, overdue, terms {at_deadline:?}: {verdict:?}").expect("a string");
     }
     insta::assert_snapshot!(table);
 }
@@ -121,11 +103,8 @@ fn any_phase() -> impl Strategy<Value = Phase> {
 }
 
 fn any_terms() -> impl Strategy<Value = Terms> {
-    let action = prop_oneof![
-        Just(AtDeadline::Pause),
-        Just(AtDeadline::Delete),
-        Just(AtDeadline::Stop)
-    ];
+    let action =
+        prop_oneof![Just(AtDeadline::Pause), Just(AtDeadline::Delete), Just(AtDeadline::Stop)];
     (1..=28_800_u32, action).prop_map(|(secs, at_deadline)| Terms {
         timeout: Timeout::from_secs(secs).expect("within bounds"),
         at_deadline,

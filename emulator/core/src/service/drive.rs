@@ -1,14 +1,17 @@
 //! Effects: what a phase owes, done by the back end, and its outcome brought home.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::sandbox::{Body, Sandbox};
 use super::shelf::Snapshot;
+use super::transitions::Transition;
 use super::world::World;
 use super::{ServiceError, Spec};
 use crate::backend::{BackendError, Boot, Checkpoint, Disk, Identity, Machine};
+use crate::clock::Work;
 use crate::id::{SandboxId, SnapshotId};
 use crate::lifecycle::{Effect, Event, Verdict};
 use crate::spec::SnapshotName;
@@ -68,17 +71,25 @@ impl World {
     ) -> oneshot::Receiver<Result<Done, ServiceError>> {
         let (answer, receiver) = oneshot::channel();
         let world = Arc::clone(self);
+        let work = self.clock.begin_work();
         tokio::spawn(async move {
             // Whoever asked may have hung up.
-            let _ = answer.send(world.drive(id, job).await);
+            let _ = answer.send(world.drive(id, job, work).await);
         });
         receiver
     }
 
-    async fn drive(self: Arc<Self>, id: SandboxId, mut job: Job) -> Result<Done, ServiceError> {
+    async fn drive(
+        self: Arc<Self>,
+        id: SandboxId,
+        mut job: Job,
+        mut work: Work,
+    ) -> Result<Done, ServiceError> {
         let mut stored = None;
         loop {
+            let ends_at = self.now().after(self.least_time(&id, &job));
             let outcome = self.perform(&id, &job).await;
+            work.sleep_until(ends_at).await;
             if let Err(error) = &outcome {
                 log::error!("{id}: {job:?} failed: {error}");
             }
@@ -91,13 +102,21 @@ impl World {
                 (None, Some(error)) if stored.is_none() => return Err(error),
                 (None, _) => {
                     let sandbox = self.lock().sandbox(&id).ok().cloned();
-                    return Ok(Done {
-                        sandbox,
-                        snapshot: stored,
-                    });
+                    return Ok(Done { sandbox, snapshot: stored });
                 }
             }
         }
+    }
+
+    /// How long a transition takes at least.
+    fn least_time(&self, id: &SandboxId, job: &Job) -> Duration {
+        let transition = match job {
+            Job::Create(_) | Job::Restore(..) => Transition::Launch,
+            Job::Snapshot(_) => Transition::Effect(Effect::Snapshot),
+            Job::Plain(effect) => Transition::Effect(*effect),
+        };
+        let memory = self.lock().sandbox(id).map_or(0, |sandbox| sandbox.spec.resources.memory_mib);
+        self.settings().transitions.of(transition, memory)
     }
 
     /// Runs the verb in its own task, so that a back end that panics fails one effect only.
@@ -118,18 +137,13 @@ impl World {
             Job::Restore(snapshot, identity) => {
                 let (snapshot, identity) = (Arc::clone(snapshot), identity.clone());
                 tokio::spawn(async move {
-                    snapshot
-                        .checkpoint
-                        .resume(identity)
-                        .await
-                        .map(Fruit::Machine)
+                    snapshot.checkpoint.resume(identity).await.map(Fruit::Machine)
                 })
             }
             Job::Snapshot(_) => tokio::spawn(run_effect(Effect::Snapshot, body, spec, id.clone())),
             Job::Plain(effect) => tokio::spawn(run_effect(*effect, body, spec, id.clone())),
         };
-        task.await
-            .unwrap_or_else(|panic| Err(BackendError::Failed(panic.to_string())))
+        task.await.unwrap_or_else(|panic| Err(BackendError::Failed(panic.to_string())))
     }
 
     /// Commits an outcome and tells which effect follows.
@@ -141,24 +155,15 @@ impl World {
     ) -> (Option<Effect>, Option<Arc<Snapshot>>) {
         let now = self.now();
         let mut state = self.lock();
-        let event = if outcome.is_ok() {
-            Event::EffectFinished
-        } else {
-            Event::EffectFailed
-        };
+        let event = if outcome.is_ok() { Event::EffectFinished } else { Event::EffectFailed };
         let resuming = matches!(job, Job::Plain(Effect::Resume));
         let mut stored = None;
         if let Job::Snapshot(Draft { id, name, spec }) = job {
             match &outcome {
                 Ok(Fruit::Captured(checkpoint)) => {
                     let checkpoint = Arc::clone(checkpoint);
-                    let snapshot = Arc::new(Snapshot {
-                        id,
-                        name,
-                        spec,
-                        created_at: now,
-                        checkpoint,
-                    });
+                    let snapshot =
+                        Arc::new(Snapshot { id, name, spec, created_at: now, checkpoint });
                     state.shelf.store(Arc::clone(&snapshot));
                     stored = Some(snapshot);
                 }
@@ -184,7 +189,7 @@ impl World {
             Ok(Verdict::Stay | Verdict::Wait) | Err(_) => None,
         };
         drop(state);
-        self.bell.notify_one();
+        self.clock.ring();
         (next, stored)
     }
 }
@@ -223,8 +228,6 @@ async fn run_effect(
             }
             Ok(Fruit::Nothing)
         }
-        (effect, body) => Err(BackendError::Failed(format!(
-            "{effect:?} needs more than {body:?}"
-        ))),
+        (effect, body) => Err(BackendError::Failed(format!("{effect:?} needs more than {body:?}"))),
     }
 }

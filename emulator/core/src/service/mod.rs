@@ -3,17 +3,19 @@
 //! A request waits for an effect but does not own it: the effect runs in a task of its own, so a
 //! client that hangs up strands nothing. The lock of a world is never held across an `await`.
 
-mod alarm;
 mod drive;
 mod error;
 mod guest;
 mod page;
+mod rate;
 mod sandbox;
 mod sandboxes;
 mod settings;
 mod shelf;
 mod snapshots;
 mod state;
+mod time;
+mod transitions;
 mod world;
 mod worlds;
 
@@ -24,5 +26,6 @@ pub use sandboxes::CreateSandbox;
 pub use settings::{DeleteInUse, PauseSource, Settings, TimeoutAction};
 pub use shelf::Snapshot;
 pub use snapshots::{CreateSnapshot, Restore, SnapshotRef, SourceAfter};
+pub use transitions::Transitions;
 pub use world::World;
 pub use worlds::Worlds;

@@ -19,10 +19,7 @@ pub struct Page {
 
 impl Default for Page {
     fn default() -> Self {
-        Self {
-            number: 1,
-            size: 20,
-        }
+        Self { number: 1, size: 20 }
     }
 }
 
@@ -107,10 +104,7 @@ pub(super) fn list_sandboxes(state: &WorldState, query: &SandboxQuery) -> Listin
         by.then_with(|| a.id.cmp(&b.id))
     });
     let total = found.len();
-    Listing {
-        items: cut(found.into_iter(), query.page).cloned().collect(),
-        total,
-    }
+    Listing { items: cut(found.into_iter(), query.page).cloned().collect(), total }
 }
 
 pub(super) fn list_snapshots(shelf: &Shelf, query: &SnapshotQuery) -> Listing<Arc<Snapshot>> {
@@ -123,9 +117,7 @@ pub(super) fn list_snapshots(shelf: &Shelf, query: &SnapshotQuery) -> Listing<Ar
             let total = shelf.len();
             let items = match order {
                 Order::Ascending => cut(shelf.oldest_first(), query.page).cloned().collect(),
-                Order::Descending => cut(shelf.oldest_first().rev(), query.page)
-                    .cloned()
-                    .collect(),
+                Order::Descending => cut(shelf.oldest_first().rev(), query.page).cloned().collect(),
             };
             Listing { items, total }
         }
@@ -138,18 +130,11 @@ pub(super) fn list_snapshots(shelf: &Shelf, query: &SnapshotQuery) -> Listing<Ar
                     }
                 }
                 SnapshotSort::TemplateId => sort(&mut found, order, |a, b| {
-                    a.spec
-                        .template
-                        .id
-                        .cmp(&b.spec.template.id)
-                        .then_with(|| a.id.cmp(&b.id))
+                    a.spec.template.id.cmp(&b.spec.template.id).then_with(|| a.id.cmp(&b.id))
                 }),
             }
             let total = found.len();
-            Listing {
-                items: cut(found.into_iter(), query.page).cloned().collect(),
-                total,
-            }
+            Listing { items: cut(found.into_iter(), query.page).cloned().collect(), total }
         }
     }
 }
@@ -162,6 +147,5 @@ fn sort<T>(found: &mut [T], order: Order, by: impl Fn(&T, &T) -> Ordering) {
 }
 
 fn cut<T>(all: impl Iterator<Item = T>, page: Page) -> impl Iterator<Item = T> {
-    all.skip(page.number.saturating_sub(1).saturating_mul(page.size))
-        .take(page.size)
+    all.skip(page.number.saturating_sub(1).saturating_mul(page.size)).take(page.size)
 }

@@ -40,10 +40,7 @@ impl Spec {
                 TimeoutAction::Stop => AtDeadline::Stop,
             }
         };
-        Terms {
-            timeout: self.timeout,
-            at_deadline,
-        }
+        Terms { timeout: self.timeout, at_deadline }
     }
 
     pub(super) fn boot(&self, id: &SandboxId) -> Boot {
@@ -56,10 +53,7 @@ impl Spec {
     }
 
     pub(super) fn identity(&self, id: &SandboxId) -> Identity {
-        Identity {
-            sandbox: id.clone(),
-            network: self.network.clone(),
-        }
+        Identity { sandbox: id.clone(), network: self.network.clone() }
     }
 }
 

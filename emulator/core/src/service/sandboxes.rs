@@ -35,35 +35,15 @@ impl World {
         self: &Arc<Self>,
         request: CreateSandbox,
     ) -> Result<Sandbox, ServiceError> {
-        let CreateSandbox {
-            template,
-            resources,
-            env,
-            network,
-            timeout,
-            auto_pause,
-        } = request;
-        let spec = Arc::new(Spec {
-            template,
-            resources,
-            env,
-            network,
-            timeout,
-            auto_pause,
-        });
+        let CreateSandbox { template, resources, env, network, timeout, auto_pause } = request;
+        let spec = Arc::new(Spec { template, resources, env, network, timeout, auto_pause });
         let done = {
             let now = self.now();
             let mut state = self.lock();
             state.check_limit(self.settings())?;
             let id = SandboxId::from_bits(self.context.ids.bits());
             let job = Job::Create(spec.boot(&id));
-            state.insert(Sandbox::new(
-                id.clone(),
-                spec,
-                Phase::Starting(Launch::New),
-                None,
-                now,
-            ));
+            state.insert(Sandbox::new(id.clone(), spec, Phase::Starting(Launch::New), None, now));
             drop(state);
             self.begin(id, job)
         };
@@ -115,10 +95,7 @@ impl World {
             let now = self.now();
             let mut state = self.lock();
             match state.ask(id, event, self.settings(), now)? {
-                Verdict::Move {
-                    to,
-                    effect: Some(effect),
-                } => {
+                Verdict::Move { to, effect: Some(effect) } => {
                     // SB-START-03: a stopped sandbox does not count, a started one does.
                     if effect == Effect::Start {
                         state.check_limit(self.settings())?;
@@ -132,7 +109,6 @@ impl World {
                 }
             }
         };
-        self.bell.notify_one();
         done.await.map_err(|_| ServiceError::MachineFailed)?
     }
 }

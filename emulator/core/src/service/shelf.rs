@@ -88,8 +88,7 @@ impl Shelf {
     /// Stores a snapshot under the name that was reserved for it.
     pub(super) fn store(&mut self, snapshot: Arc<Snapshot>) {
         self.ages.insert((snapshot.created_at, snapshot.id.clone()));
-        self.names
-            .insert(snapshot.name.clone(), Slot::Stored(Arc::clone(&snapshot)));
+        self.names.insert(snapshot.name.clone(), Slot::Stored(Arc::clone(&snapshot)));
         self.snapshots.insert(snapshot.id.clone(), snapshot);
     }
 
@@ -121,8 +120,6 @@ impl Shelf {
 
     /// Every stored snapshot, oldest first; ids break ties (SB-LIST-04).
     pub(super) fn oldest_first(&self) -> impl DoubleEndedIterator<Item = &Arc<Snapshot>> {
-        self.ages
-            .iter()
-            .filter_map(|(_, id)| self.snapshots.get(id))
+        self.ages.iter().filter_map(|(_, id)| self.snapshots.get(id))
     }
 }

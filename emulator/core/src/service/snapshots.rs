@@ -92,7 +92,6 @@ impl World {
             let id = SnapshotId::from_bits(self.context.ids.bits());
             self.begin(source.clone(), Job::Snapshot(Draft { id, name, spec }))
         };
-        self.bell.notify_one();
         let done = done.await.map_err(|_| ServiceError::MachineFailed)??;
         done.snapshot.ok_or(ServiceError::MachineFailed)
     }
@@ -137,11 +136,7 @@ impl World {
 
     /// Whether a snapshot is stored under this id.
     pub fn snapshot(&self, id: &SnapshotId) -> Result<Arc<Snapshot>, ServiceError> {
-        self.lock()
-            .shelf
-            .get(id)
-            .cloned()
-            .ok_or(ServiceError::SnapshotNotFound)
+        self.lock().shelf.get(id).cloned().ok_or(ServiceError::SnapshotNotFound)
     }
 
     /// Lists snapshots (SNAP-LIST-01 to SNAP-LIST-03).
@@ -163,15 +158,10 @@ impl World {
                     sandbox.origin.as_ref() == Some(id) && sandbox.phase.is_active()
                 });
                 if let Some(sandbox) = user {
-                    return Err(ServiceError::SnapshotInUse {
-                        by: sandbox.id.clone(),
-                    });
+                    return Err(ServiceError::SnapshotInUse { by: sandbox.id.clone() });
                 }
             }
-            state
-                .shelf
-                .remove(id)
-                .ok_or(ServiceError::SnapshotNotFound)?
+            state.shelf.remove(id).ok_or(ServiceError::SnapshotNotFound)?
         };
         let discard = tokio::spawn(async move { snapshot.checkpoint.discard().await });
         if let Ok(Err(error)) = discard.await {
@@ -183,11 +173,7 @@ impl World {
 
 /// A name nobody has: the template's slug and eight hexadecimal digits (SNAP-CREATE-05).
 fn free_name(template: &Template, shelf: &Shelf, ids: &dyn IdSource) -> SnapshotName {
-    let slug: String = template
-        .slug()
-        .chars()
-        .take(SnapshotName::MAX_CHARS - 9)
-        .collect();
+    let slug: String = template.slug().chars().take(SnapshotName::MAX_CHARS - 9).collect();
     loop {
         let digits = ids.bits() & 0xffff_ffff;
         let name = SnapshotName::new(&format!("{slug}-{digits:08x}")).expect("a slug is a name");

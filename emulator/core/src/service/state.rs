@@ -3,6 +3,7 @@
 use imbl::{OrdMap, OrdSet};
 
 use super::ServiceError;
+use super::rate::RateWindow;
 use super::sandbox::Sandbox;
 use super::settings::Settings;
 use super::shelf::Shelf;
@@ -19,6 +20,7 @@ pub(super) struct State {
     /// When each sandbox with a running clock times out.
     deadlines: OrdSet<(Timestamp, SandboxId)>,
     pub(super) shelf: Shelf,
+    pub(super) rate: RateWindow,
 }
 
 impl State {
@@ -61,12 +63,7 @@ impl State {
         now: Timestamp,
     ) -> Result<Verdict, ServiceError> {
         let sandbox = self.sandbox(id)?;
-        Ok(step(
-            &sandbox.phase,
-            sandbox.spec.terms(settings),
-            event,
-            now,
-        )?)
+        Ok(step(&sandbox.phase, sandbox.spec.terms(settings), event, now)?)
     }
 
     /// Puts a sandbox into a phase, and forgets it in the last one.
@@ -93,15 +90,9 @@ impl State {
         changed.send_replace(());
     }
 
-    /// The sandboxes that time out at or before `now`, the earliest first.
-    pub(super) fn due(&self, now: Timestamp) -> Option<SandboxId> {
-        let (deadline, id) = self.deadlines.get_min()?;
-        (*deadline <= now).then(|| id.clone())
-    }
-
-    /// When the next sandbox times out.
-    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.get_min().map(|(deadline, _)| *deadline)
+    /// The sandbox that times out next, and when.
+    pub(super) fn next_deadline(&self) -> Option<(Timestamp, SandboxId)> {
+        self.deadlines.get_min().cloned()
     }
 
     fn track(&mut self, before: Option<(&SandboxId, Phase)>, after: Option<(&SandboxId, Phase)>) {

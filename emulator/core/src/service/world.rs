@@ -1,13 +1,11 @@
-//! One organisation's world: its lock, and what stands outside it.
+//! One organisation's world: its lock, its clock, and what stands outside it.
 
 use std::sync::{Arc, Mutex, MutexGuard};
-
-use tokio::sync::Notify;
 
 use super::Settings;
 use super::state::State;
 use crate::backend::Backend;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, HandClock};
 use crate::id::IdSource;
 
 /// What every world of an emulator shares.
@@ -23,29 +21,28 @@ pub(super) struct Context {
 #[derive(Debug)]
 pub struct World {
     pub(super) context: Arc<Context>,
+    pub(super) clock: Arc<HandClock>,
+    /// Held by whoever makes things happen, so that they happen in order.
+    pub(super) moving: tokio::sync::Mutex<()>,
     state: Mutex<State>,
-    /// Rings when a deadline was added or removed.
-    pub(super) bell: Arc<Notify>,
 }
 
 impl World {
     pub(super) fn new(context: Arc<Context>) -> Arc<Self> {
+        let clock = HandClock::new(Arc::clone(&context.clock), context.settings.clock);
         let world = Arc::new(Self {
             context,
+            clock: Arc::new(clock),
+            moving: tokio::sync::Mutex::default(),
             state: Mutex::default(),
-            bell: Arc::new(Notify::new()),
         });
-        world.watch_deadlines();
+        world.keep_time();
         world
     }
 
     /// Locks the world. Never held across an `await`.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no panic under the lock")
-    }
-
-    pub(super) fn now(&self) -> Timestamp {
-        self.context.clock.now()
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -55,6 +52,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        self.bell.notify_one();
+        // The task that keeps the time notices that there is no world left.
+        self.clock.ring();
     }
 }

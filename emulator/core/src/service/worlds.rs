@@ -24,33 +24,18 @@ impl Worlds {
         ids: Arc<dyn IdSource>,
         settings: Settings,
     ) -> Self {
-        let context = Arc::new(Context {
-            backend,
-            clock,
-            ids,
-            settings,
-        });
-        Self {
-            context,
-            worlds: RwLock::default(),
-        }
+        let context = Arc::new(Context { backend, clock, ids, settings });
+        Self { context, worlds: RwLock::default() }
     }
 
     /// The world of an organisation.
     pub fn of(&self, org: &OrgId) -> Arc<World> {
-        if let Some(world) = self
-            .worlds
-            .read()
-            .expect("no panic under the lock")
-            .get(org)
-        {
+        if let Some(world) = self.worlds.read().expect("no panic under the lock").get(org) {
             return Arc::clone(world);
         }
         let mut worlds = self.worlds.write().expect("no panic under the lock");
         Arc::clone(
-            worlds
-                .entry(org.clone())
-                .or_insert_with(|| World::new(Arc::clone(&self.context))),
+            worlds.entry(org.clone()).or_insert_with(|| World::new(Arc::clone(&self.context))),
         )
     }
 

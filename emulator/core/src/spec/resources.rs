@@ -27,10 +27,6 @@ pub struct MemoryRule;
 
 impl Default for Resources {
     fn default() -> Self {
-        Self {
-            vcpus: 1,
-            memory_mib: 1024,
-            disk_mib: DISK_MIB,
-        }
+        Self { vcpus: 1, memory_mib: 1024, disk_mib: DISK_MIB }
     }
 }

@@ -17,11 +17,7 @@ pub struct TimeoutRule;
 impl Timeout {
     /// Checks a number of seconds.
     pub fn from_secs(secs: u32) -> Result<Self, TimeoutRule> {
-        if (1..=MAX_TIMEOUT_SECS).contains(&secs) {
-            Ok(Self(secs))
-        } else {
-            Err(TimeoutRule)
-        }
+        if (1..=MAX_TIMEOUT_SECS).contains(&secs) { Ok(Self(secs)) } else { Err(TimeoutRule) }
     }
 
     /// Whole seconds.

@@ -1,36 +1,23 @@
-//! `/_emulator/*`: what this server is. It needs no key.
+//! `/_emulator/health` and `/_emulator/capabilities`.
 
-use hyper::{Method, StatusCode};
-use serde::Serialize;
-
-use crate::http::{Failure, Reply, operation};
-use crate::server::Emulator;
 use leap0_emulator_core::backend::BackendInfo;
 use leap0_emulator_core::service::{DeleteInUse, PauseSource, TimeoutAction};
 use leap0_emulator_core::template::Template;
+use serde::Serialize;
 
-/// Answers a path below `/_emulator/`.
-pub(crate) fn answer(emulator: &Emulator, method: &Method, path: &str) -> Result<Reply, Failure> {
-    let reply = match path.trim_end_matches('/') {
-        "health" => Reply::ok(&Health {
-            status: "ok",
-            version: env!("CARGO_PKG_VERSION"),
-            backend: emulator.worlds.backend().name,
-        }),
-        "capabilities" => Reply::ok(&Capabilities::of(emulator)),
-        _ => return Err(Failure::new(StatusCode::NOT_FOUND, "unknown control path")),
-    };
-    if *method == Method::GET {
-        Ok(reply)
-    } else {
-        Err(Failure {
-            allow: Some("GET".to_owned()),
-            ..Failure::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method not allowed; this path takes GET",
-            )
-        })
-    }
+use crate::http::{Reply, operation};
+use crate::server::Emulator;
+
+pub(super) fn health(emulator: &Emulator) -> Reply {
+    Reply::ok(&Health {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+        backend: emulator.worlds.backend().name,
+    })
+}
+
+pub(super) fn capabilities(emulator: &Emulator) -> Reply {
+    Reply::ok(&Capabilities::of(emulator))
 }
 
 #[derive(Serialize)]
@@ -64,7 +51,7 @@ struct TemplateInfo {
 struct Quotas {
     max_sandboxes: Option<usize>,
     max_body_bytes: usize,
-    rate_limit: Option<u32>,
+    rate_limit_per_minute: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -79,27 +66,20 @@ impl Capabilities {
         let settings = emulator.worlds.settings();
         let (operations, mut not_built) = operation::names();
         // Parts of built operations, and what no path of the API leads to.
-        not_built.extend([
-            "sandbox/create mounts",
-            "sandbox-host traffic",
-            "metadata service",
-        ]);
+        not_built.extend(["sandbox/create mounts", "sandbox-host traffic", "metadata service"]);
         Self {
             version: env!("CARGO_PKG_VERSION"),
             backend: emulator.worlds.backend(),
             operations,
             not_built,
             templates: Template::system_names()
-                .map(|name| TemplateInfo {
-                    name,
-                    services_not_built: services(name),
-                })
+                .map(|name| TemplateInfo { name, services_not_built: services(name) })
                 .collect(),
-            clock: vec!["system"],
+            clock: vec!["freeze", "resume", "advance", "set"],
             quotas: Quotas {
                 max_sandboxes: settings.max_sandboxes,
                 max_body_bytes: emulator.limits.max_body,
-                rate_limit: None,
+                rate_limit_per_minute: settings.rate_limit,
             },
             readings: Readings {
                 snapshot_pause_source: match settings.pause_source {
