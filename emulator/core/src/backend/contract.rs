@@ -22,7 +22,7 @@ use crate::template::Template;
 pub type Check = for<'b> fn(&'b dyn Backend) -> Pin<Box<dyn Future<Output = ()> + Send + 'b>>;
 
 /// Long enough for anything that ends by itself, also in an emulated virtual machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 macro_rules! checks {
     ($($name:ident),* $(,)?) => {

@@ -14,6 +14,8 @@ mod settings;
 mod shelf;
 mod snapshots;
 mod state;
+#[cfg(test)]
+mod tests;
 mod time;
 mod transitions;
 mod world;
