@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use leap0_emulator_core::backend::{Backend, BackendError, BackendInfo, Boot, Machine};
-use leap0_emulator_core::clock::{Clock, SystemClock};
 
 use crate::machine::MemoryMachine;
 use crate::{shell, template, tree};
@@ -18,13 +17,11 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Settings {
     /// How long a snapshot lets running commands end; 5 seconds by default.
     pub grace: Duration,
-    /// Where the times of files and the shell's `date` come from; the system by default.
-    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { grace: GRACE, clock: Arc::new(SystemClock) }
+        Self { grace: GRACE }
     }
 }
 
@@ -47,7 +44,10 @@ impl Backend for MemoryBackend {
         let mut limits = vec![
             ("directory_depth", tree::MAX_DEPTH as u64),
             ("bytes_per_entry", tree::ENTRY_BYTES),
-            ("snapshot_grace_ms", u64::try_from(self.settings.grace.as_millis()).unwrap_or(u64::MAX)),
+            (
+                "snapshot_grace_ms",
+                u64::try_from(self.settings.grace.as_millis()).unwrap_or(u64::MAX),
+            ),
         ];
         limits.extend(shell::LIMITS);
         BackendInfo {
@@ -61,7 +61,7 @@ impl Backend for MemoryBackend {
     }
 
     async fn create(&self, boot: Boot) -> Result<Arc<dyn Machine>, BackendError> {
-        let tree = template::tree(self.settings.clock.now());
+        let tree = template::tree(boot.identity.clock.now());
         Ok(MemoryMachine::boot(self.settings.clone(), boot, &tree))
     }
 }

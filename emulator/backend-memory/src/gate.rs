@@ -131,3 +131,57 @@ impl Drop for Ticket<'_> {
         self.0.changed.notify_waiters();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn scripts_run_on_while_draining_and_stand_while_shut() {
+        let gate = Arc::new(Gate::default());
+        let ticket = gate.enter().await;
+        let closed = gate.close();
+        gate.pass();
+        let script = thread::spawn({
+            let gate = Arc::clone(&gate);
+            move || {
+                while !gate.lock().ended {
+                    gate.pass();
+                }
+            }
+        });
+        closed.shut().await;
+        assert_eq!(gate.lock().parked, 1);
+        drop(closed);
+        gate.end();
+        script.join().unwrap();
+        drop(ticket);
+        assert_eq!(gate.lock().running, 0);
+    }
+
+    #[tokio::test]
+    async fn new_scripts_wait_until_the_snapshot_is_done() {
+        let gate = Arc::new(Gate::default());
+        let closed = gate.close();
+        closed.idle().await;
+        let waits = tokio::spawn({
+            let gate = Arc::clone(&gate);
+            async move { drop(gate.enter().await) }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waits.is_finished());
+        drop(closed);
+        waits.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_at_the_gate_of_a_machine_that_has_ended() {
+        let gate = Gate::default();
+        let _closed = gate.close();
+        gate.end();
+        drop(gate.enter().await);
+    }
+}

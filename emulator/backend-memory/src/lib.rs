@@ -1,6 +1,6 @@
 //! An in-memory back end whose sandboxes have contents.
 //!
-//! A machine is a [tree](tree) of files and whatever commands run in it. The tree is
+//! A machine is a tree of files and whatever commands run in it. The tree is
 //! structure-shared, so snapshot, pause, restore and fork are O(1) whatever it holds. Commands are
 //! run by a shell interpreter inside this process, each on a thread of its own, and see nothing but
 //! the tree: no file, process, variable or network of the host.

@@ -17,24 +17,27 @@ const STEPS: usize = 1_000_000_000;
 const INPUT_BYTES: u64 = 1 << 40;
 /// Bytes that a script holds at once: what flows through pipes and files that are being read.
 const MEMORY_BYTES: u64 = 512 << 20;
+/// Bytes of a file that a command may read; most read a file as a whole.
+pub(super) const FILE_BYTES: usize = 256 << 20;
 /// Bytes of a script's variables.
 const VARIABLE_BYTES: usize = 64 << 20;
 /// Variables, array entries and words.
 const VARIABLES: usize = 4_000_000;
 /// Longest time that a command is given, whatever its caller asks: 30 days.
-pub(super) const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(super) const LONGEST: Duration = Duration::from_hours(30 * 24);
 /// Stack of a command's thread. The interpreter recurses for nested functions, substitutions and
 /// subshells, each of which it bounds; the pages are only taken when used.
 pub(super) const STACK_BYTES: usize = 64 << 20;
 
 /// The bounds as they are told to clients.
-pub(crate) const LIMITS: [(&str, u64); 8] = [
+pub(crate) const LIMITS: [(&str, u64); 9] = [
     ("commands_at_once", COMMANDS_AT_ONCE as u64),
     ("stdout_bytes", OUTPUT_BYTES as u64),
     ("stderr_bytes", OUTPUT_BYTES as u64),
     ("script_bytes", SCRIPT_BYTES as u64),
     ("script_steps", STEPS as u64),
     ("script_memory_bytes", MEMORY_BYTES),
+    ("script_file_bytes", FILE_BYTES as u64),
     ("script_variable_bytes", VARIABLE_BYTES as u64),
     ("function_depth", 16),
 ];

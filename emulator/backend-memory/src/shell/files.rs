@@ -7,16 +7,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bashkit::{DirEntry, FileSystem, FileSystemExt, FileType, FsLimits, FsUsage, Metadata, Result};
-use leap0_emulator_core::clock::Timestamp;
+use leap0_emulator_core::clock::{Clock, SystemClock, Timestamp};
 use leap0_files::StoreError;
 
-use super::script::Script;
-use crate::tree::{Body, Caller, Contents, Device, Links, Node, Tree};
+use super::bounds::FILE_BYTES;
+use super::devices;
+use super::script::{Bound, Script};
+use crate::tree::{Body, Caller, Contents, Links, Node, Tree};
 
-/// How much of an endless device one read gives.
-const DEVICE_BYTES: usize = 1 << 20;
-/// Mode of a directory that a script makes; a umask of 022.
-const DIRECTORY_MODE: u32 = 0o755;
+/// Mode of what a script makes, less its umask.
+const FILE_MODE: u32 = 0o666;
+const DIRECTORY_MODE: u32 = 0o777;
+/// How near to the host's time a time has to be to be meant as now, in milliseconds.
+const NOW_MILLIS: i64 = 1000;
 
 /// A script's files. Its interpreter follows links of the last component itself, by the rules of
 /// each call, and asks for `stat` without following.
@@ -57,33 +60,41 @@ impl ShellFiles {
 #[async_trait]
 impl FileSystem for ShellFiles {
     async fn read_file(&self, path: &Path) -> Result<Vec<u8>> {
-        self.look(path, |tree, path, caller| match tree.read(path, caller)? {
-            Contents::Data(data) => Ok(data.to_vec()),
-            Contents::Device(Device::Null) => Ok(Vec::new()),
-            Contents::Device(Device::Zero | Device::Full) => Ok(vec![0; DEVICE_BYTES]),
-            Contents::Device(Device::Random) => {
-                let mut bytes = vec![0; DEVICE_BYTES];
-                getrandom::fill(&mut bytes)
-                    .map_err(|error| StoreError::Other(error.to_string()))?;
-                Ok(bytes)
+        let device = self.look(path, |tree, path, caller| match tree.read(path, caller)? {
+            // Shared, so that the copy is made without the lock.
+            Contents::Data(data) => Ok(Err(Arc::clone(data))),
+            Contents::Device(device) => Ok(Ok(device)),
+        })?;
+        match device {
+            Err(data) if data.len() > FILE_BYTES => Err(self.script.meet(Bound::FileTooLarge)),
+            Err(data) => Ok(data.to_vec()),
+            Ok(device) => {
+                self.script.note_device(device);
+                Ok(devices::read(device, devices::READ_BYTES)?)
             }
-        })
+        }
     }
 
     async fn write_file(&self, path: &Path, content: &[u8]) -> Result<()> {
-        self.change(path, |tree, path, caller| tree.write(path, content.to_vec(), None, caller))
+        let mode = self.script.masked(FILE_MODE);
+        self.change(path, |tree, path, caller| {
+            let new = tree.find(path, Links::Follow, caller).is_err();
+            tree.write(path, content.to_vec(), new.then_some(mode), caller)
+        })
     }
 
     async fn append_file(&self, path: &Path, content: &[u8]) -> Result<()> {
-        self.change(path, |tree, path, caller| tree.append(path, content, caller))
+        let mode = self.script.masked(FILE_MODE);
+        self.change(path, |tree, path, caller| tree.append(path, content, mode, caller))
     }
 
     async fn mkdir(&self, path: &Path, recursive: bool) -> Result<()> {
+        let mode = self.script.masked(DIRECTORY_MODE);
         self.change(path, |tree, path, caller| {
             if recursive {
-                tree.make_directories(path, DIRECTORY_MODE, caller)
+                tree.make_directories(path, mode, caller)
             } else {
-                tree.make_directory(path, DIRECTORY_MODE, caller)
+                tree.make_directory(path, mode, caller)
             }
         })
     }
@@ -100,9 +111,7 @@ impl FileSystem for ShellFiles {
     }
 
     async fn stat(&self, path: &Path) -> Result<Metadata> {
-        self.look(path, |tree, path, caller| {
-            tree.find(path, Links::Keep, caller).map(describe)
-        })
+        self.look(path, |tree, path, caller| tree.find(path, Links::Keep, caller).map(describe))
     }
 
     async fn read_dir(&self, path: &Path) -> Result<Vec<DirEntry>> {
@@ -150,8 +159,12 @@ impl FileSystem for ShellFiles {
             Ok(after) => millis(after),
             Err(before) => -millis(before.duration()),
         };
-        let modified = Timestamp::from_millis(modified);
-        self.change(path, |tree, path, caller| tree.set_modified(path, modified, caller))
+        // `touch` takes the host's time for now, which need not be the machine's.
+        let is_now = (SystemClock.now().as_millis() - modified).abs() < NOW_MILLIS;
+        self.change(path, |tree, path, caller| {
+            let modified = if is_now { caller.now } else { Timestamp::from_millis(modified) };
+            tree.set_modified(path, modified, caller)
+        })
     }
 }
 
@@ -199,8 +212,15 @@ fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// A refusal in the words of the C library, which commands print.
+/// A refusal as the interpreter takes it.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 fn refusal(error: StoreError) -> io::Error {
+    let (kind, words) = words(&error);
+    io::Error::new(kind, words)
+}
+
+/// A refusal in the words of the C library, which commands print.
+pub(super) fn words(error: &StoreError) -> (ErrorKind, String) {
     let (kind, words) = match error {
         StoreError::NotFound => (ErrorKind::NotFound, "No such file or directory"),
         StoreError::NotADirectory => (ErrorKind::NotADirectory, "Not a directory"),
@@ -212,7 +232,7 @@ fn refusal(error: StoreError) -> io::Error {
         StoreError::NameTooLong => (ErrorKind::InvalidFilename, "File name too long"),
         StoreError::NoSpace => (ErrorKind::StorageFull, "No space left on device"),
         StoreError::Invalid => (ErrorKind::InvalidInput, "Invalid argument"),
-        StoreError::Other(words) => return io::Error::other(words),
+        StoreError::Other(words) => (ErrorKind::Other, words.as_str()),
     };
-    io::Error::new(kind, words)
+    (kind, words.to_owned())
 }

@@ -5,18 +5,25 @@
 //! the tree, the environment of the command and the time, and none of its features that reach out.
 
 mod bounds;
+mod commands;
+mod devices;
 mod execute;
 mod files;
+mod hook;
 mod programs;
 mod run;
 mod script;
 mod verdict;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use bounds::{COMMANDS_AT_ONCE, LIMITS};
 pub(crate) use execute::execute;
 pub(crate) use programs::programs;
 
 /// What runs commands, for those who ask what this back end can do.
-pub(crate) const DESCRIPTION: &str = "bashkit 0.20 (a bash interpreter with about 160 commands, \
-     inside this process): no python, no git, no network; functions nest 16 deep; processes end \
-     with their command";
+pub(crate) const DESCRIPTION: &str = "bashkit 0.20, a bash interpreter with about 160 commands \
+     inside this process. No python, git or network; no hard links, pipes with names or /proc; \
+     functions nest 16 deep; `..` after a link is taken literally; a redirected loop writes its \
+     file when it ends; processes end with their command";

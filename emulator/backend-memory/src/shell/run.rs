@@ -1,16 +1,19 @@
 //! A script's thread: the interpreter is made, run, and taken down.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bashkit::hooks::{HookAction, Interceptor, ToolEvent};
 use bashkit::{Bash, Error, ExecOptions, SessionLimits};
 use leap0_emulator_core::backend::Output;
+use leap0_emulator_core::clock::{Clock, SystemClock};
 use leap0_emulator_core::spec::EnvVars;
 use tokio::runtime;
 
 use super::bounds::{self, STACK_BYTES};
+use super::commands;
 use super::files::ShellFiles;
+use super::hook::between_commands;
 use super::script::{Script, Sink};
 use super::verdict::finished;
 
@@ -53,8 +56,8 @@ async fn interpret(script: &Arc<Script>, task: Task) -> Result<i32, Error> {
     let end = bash
         .execute(&task.text)
         .options(options)
-        .stdout_fn(|bytes| keep(&script.stdout, bytes))
-        .stderr_fn(|bytes| keep(&script.stderr, bytes))
+        .stdout_fn(|bytes| ready(keep(&script.stdout, &bytes)))
+        .stderr_fn(|bytes| ready(keep(&script.stderr, &bytes)))
         .await?;
     Ok(end.exit_code)
 }
@@ -62,7 +65,7 @@ async fn interpret(script: &Arc<Script>, task: Task) -> Result<i32, Error> {
 fn interpreter(script: &Arc<Script>, task: &Task) -> Bash {
     let boot = &script.live.boot;
     let template = &boot.template;
-    let mut bash = Bash::builder()
+    let bash = Bash::builder()
         .fs(Arc::new(ShellFiles::new(Arc::clone(script))))
         // The programs, devices and users are in the tree.
         .rootfs(false)
@@ -72,8 +75,11 @@ fn interpreter(script: &Arc<Script>, task: &Task) -> Bash {
         .limits(bounds::execution(task.timeout))
         .memory_limits(bounds::memory())
         .session_limits(SessionLimits::unlimited())
-        .before_tool(between_commands(Arc::clone(script)))
-        .build();
+        .before_tool(between_commands(Arc::clone(script)));
+    let mut bash = match clock_offset(&*script.live.boot.identity.clock) {
+        Some(seconds) => commands::install(bash, script).epoch_offset(seconds).build(),
+        None => commands::install(bash, script).build(),
+    };
     // SB-CREATE-11, PROC-03: the template's variables, the sandbox's over them, the command's over
     // those. Set last, because the interpreter sets some of its own.
     let own = [
@@ -89,17 +95,14 @@ fn interpreter(script: &Arc<Script>, task: &Task) -> Bash {
     bash
 }
 
-/// Stands between any two commands of a script, where a snapshot can be taken (PROC-11).
-fn between_commands(script: Arc<Script>) -> Interceptor<ToolEvent> {
-    Box::new(move |event| {
-        if !script.is_over() {
-            script.live.gate.pass();
-        }
-        HookAction::Continue(event)
-    })
+/// How far the machine's time is from the host's, in seconds, if it is another.
+fn clock_offset(clock: &dyn Clock) -> Option<i64> {
+    let offset = clock.now().as_secs() - SystemClock.now().as_secs();
+    // The second may have changed between the two looks.
+    (offset.abs() > 1).then_some(offset)
 }
 
 /// Keeps what a script writes; an error ends it at once.
-async fn keep(sink: &Sink, bytes: Vec<u8>) -> Result<(), Error> {
-    if sink.take(&bytes) { Ok(()) } else { Err(Error::Cancelled) }
+fn keep(sink: &Sink, bytes: &[u8]) -> Result<(), Error> {
+    if sink.take(bytes) { Ok(()) } else { Err(Error::Cancelled) }
 }

@@ -1,13 +1,21 @@
 //! One command that runs: what it has said so far, and whether it may still do anything.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use bashkit::Error;
 use leap0_emulator_core::backend::Ending;
 
 use super::bounds::OUTPUT_BYTES;
 use crate::live::Live;
-use crate::tree::Tree;
+use crate::tree::{Device, Tree};
+
+/// The umask that a script starts with.
+const UMASK: u32 = 0o022;
+
+/// Commands of the interpreter that stop at bounds of their own.
+const CUTTING: [&str; 10] =
+    ["awk", "dd", "expand", "find", "gawk", "numfmt", "parallel", "sed", "tree", "unexpand"];
 
 /// A command that runs. Its thread does the work; its task decides when it is over.
 #[derive(Debug)]
@@ -21,6 +29,21 @@ pub(super) struct Script {
     refused: OnceLock<Ending>,
     /// The interpreter's own switch, once there is an interpreter.
     cancel: OnceLock<Arc<AtomicBool>>,
+    /// The bound that ended it.
+    met: OnceLock<Bound>,
+    /// It has read an endless device as if that had an end.
+    device: AtomicBool,
+    /// Permission bits that what it makes does not get.
+    umask: AtomicU32,
+}
+
+/// A bound that the interpreter does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// A file was too large for a command that reads it as a whole.
+    FileTooLarge,
+    /// What a command took for all there is was the part of an endless device that was read.
+    DeviceCut,
 }
 
 /// Bytes that a script has written to one of its two outputs.
@@ -39,6 +62,9 @@ impl Script {
             over: AtomicBool::new(false),
             refused: OnceLock::new(),
             cancel: OnceLock::new(),
+            met: OnceLock::new(),
+            device: AtomicBool::new(false),
+            umask: AtomicU32::new(UMASK),
         }
     }
 
@@ -79,6 +105,40 @@ impl Script {
         }
     }
 
+    /// Ends the script at a bound that the interpreter does not know.
+    pub(super) fn meet(&self, bound: Bound) -> Error {
+        self.met.get_or_init(|| bound);
+        // A command may take the error for one of its own, so that is not enough.
+        self.stop();
+        Error::Cancelled
+    }
+
+    /// The bound that ended it, if one did.
+    pub(super) fn met(&self) -> Option<Bound> {
+        self.met.get().copied()
+    }
+
+    /// Remembers that a device was read as a whole.
+    pub(super) fn note_device(&self, device: Device) {
+        if device != Device::Null {
+            self.device.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether an endless device was read as a whole.
+    pub(super) fn read_a_device(&self) -> bool {
+        self.device.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn set_umask(&self, umask: u32) {
+        self.umask.store(umask & 0o777, Ordering::SeqCst);
+    }
+
+    /// Permission bits less the umask.
+    pub(super) fn masked(&self, mode: u32) -> u32 {
+        mode & !self.umask.load(Ordering::SeqCst)
+    }
+
     /// How the machine ended, if the script has noticed.
     pub(super) fn refused(&self) -> Option<Ending> {
         self.refused.get().copied()
@@ -95,6 +155,17 @@ impl Sink {
             self.full.store(true, Ordering::SeqCst);
         }
         bytes.len() <= room
+    }
+
+    /// Whether one of the interpreter's commands has said that it stopped at a bound of its own. The
+    /// next command in a pipe would take what it got for all there is.
+    pub(super) fn tells_of_a_cut(&self) -> bool {
+        let bytes = self.lock();
+        let text = String::from_utf8_lossy(&bytes);
+        text.lines().filter_map(|line| line.split_once(": ")).any(|(name, words)| {
+            let cut = words.contains("limit") && words.contains("exceeded");
+            CUTTING.contains(&name) && (cut || words.contains("output may be truncated"))
+        })
     }
 
     /// Whether bytes did not fit.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use bashkit::{Error, ExecutionBudgetExceeded, LimitExceeded};
 use leap0_emulator_core::backend::Output;
 
-use super::bounds::OUTPUT_BYTES;
-use super::script::Script;
+use super::bounds::{FILE_BYTES, OUTPUT_BYTES};
+use super::devices::READ_BYTES;
+use super::script::{Bound, Script};
 
 /// After the timeout (PROC-05), as `timeout(1)` gives it.
 const TIMED_OUT: i32 = 124;
@@ -31,7 +32,22 @@ pub(super) fn finished(script: &Script, end: Result<i32, Error>, timeout: Durati
         let note = format!("sh: killed: more than {OUTPUT_BYTES} bytes of output\n");
         return output(script, TOO_MUCH_OUTPUT, &note);
     }
+    match script.met() {
+        Some(Bound::FileTooLarge) => {
+            let note = format!("sh: killed: a file of more than {FILE_BYTES} bytes was read\n");
+            return output(script, OUT_OF_MEMORY, &note);
+        }
+        Some(Bound::DeviceCut) => {
+            let note =
+                format!("sh: killed: only {READ_BYTES} bytes of an endless device were read\n");
+            return output(script, TOO_MUCH_WORK, &note);
+        }
+        None => {}
+    }
     match end {
+        Ok(_) if script.stderr.tells_of_a_cut() => {
+            output(script, TOO_MUCH_WORK, "sh: killed: a command's bound was met, see above\n")
+        }
         Ok(status) => output(script, status, ""),
         Err(error) => match explain(&error) {
             Some((status, note)) => output(script, status, &format!("sh: {note}\n")),

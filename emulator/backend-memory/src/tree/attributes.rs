@@ -38,7 +38,7 @@ impl Tree {
         let uid = owner.map_or(old.uid, |user| user.0);
         let gid = group.map_or(old.gid, |group| group.0);
         let own_group = caller.uid == old.uid && (gid == old.gid || gid == caller.gid);
-        if !caller.is_root() && !(uid == old.uid && own_group) {
+        if !(caller.is_root() || uid == old.uid && own_group) {
             return Err(StoreError::Denied);
         }
         let path = place.path;

@@ -27,7 +27,7 @@ impl Tree {
         let place = self.writable(path, caller)?;
         let Some(old) = place.node else {
             let node = Node::file(caller.stamp(mode.unwrap_or(FILE_MODE)), data);
-            return self.create(place.path, node, caller);
+            return self.create(&place.path, node, caller);
         };
         let mut stamp = old.stamp;
         if let Some(mode) = mode {
@@ -44,17 +44,18 @@ impl Tree {
         self.put(&path, Arc::new(Node::file(stamp, data)))
     }
 
-    /// Creates a file or adds to its end.
+    /// Creates a file with `mode`, or adds to the end of one.
     pub(crate) fn append(
         &mut self,
         path: &str,
         data: &[u8],
+        mode: u32,
         caller: Caller,
     ) -> Result<(), StoreError> {
         let place = self.writable(path, caller)?;
         let Some(old) = place.node else {
-            let node = Node::file(caller.stamp(FILE_MODE), data.to_vec());
-            return self.create(place.path, node, caller);
+            let node = Node::file(caller.stamp(mode), data.to_vec());
+            return self.create(&place.path, node, caller);
         };
         if let Body::Device(device) = old.body {
             return device.write();
@@ -81,7 +82,7 @@ impl Tree {
         if place.node.is_some() {
             return Err(StoreError::AlreadyExists);
         }
-        self.create(place.path, Node::directory(caller.stamp(mode)), caller)
+        self.create(&place.path, Node::directory(caller.stamp(mode)), caller)
     }
 
     /// Creates a directory and the parents that are missing; one that exists is fine.
@@ -128,7 +129,7 @@ impl Tree {
         if place.must_be_directory {
             return Err(StoreError::NotFound);
         }
-        self.create(place.path, Node::link(caller.stamp(0o777), target), caller)
+        self.create(&place.path, Node::link(caller.stamp(0o777), target), caller)
     }
 
     /// Puts a node of any kind where nothing is yet.
@@ -142,7 +143,7 @@ impl Tree {
         if place.node.is_some() {
             return Err(StoreError::AlreadyExists);
         }
-        self.create(place.path, node, caller)
+        self.create(&place.path, node, caller)
     }
 
     /// Copies a file's contents, in O(1), and its mode. An existing target keeps its owner.
@@ -163,7 +164,7 @@ impl Tree {
         let (mode, body) = (source.stamp.mode, Body::File(Arc::clone(data)));
         let place = self.writable(to, caller)?;
         let Some(old) = place.node else {
-            return self.create(place.path, Node { stamp: caller.stamp(mode), body }, caller);
+            return self.create(&place.path, Node { stamp: caller.stamp(mode), body }, caller);
         };
         if std::ptr::eq(Arc::as_ptr(old), source) {
             return Err(StoreError::Invalid);
@@ -194,16 +195,11 @@ impl Tree {
     }
 
     /// Puts a new node at `path`, where nothing is yet, and marks its directory as changed.
-    fn create(
-        &mut self,
-        path: Vec<Arc<str>>,
-        node: Node,
-        caller: Caller,
-    ) -> Result<(), StoreError> {
+    fn create(&mut self, path: &[Arc<str>], node: Node, caller: Caller) -> Result<(), StoreError> {
         let parent = &path[..path.len() - 1];
         let directory = self.at(parent).ok_or(StoreError::NotFound)?;
         caller.may_change_entries(directory)?;
-        self.put(&path, Arc::new(node))?;
+        self.put(path, Arc::new(node))?;
         self.alter(parent, 0, |directory| directory.stamp.modified = caller.now);
         Ok(())
     }

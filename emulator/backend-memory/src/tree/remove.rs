@@ -61,37 +61,47 @@ impl Tree {
     }
 
     /// Moves an entry, replacing a file or an empty directory.
-    pub(crate) fn rename(&mut self, from: &str, to: &str, caller: Caller) -> Result<(), StoreError> {
+    pub(crate) fn rename(
+        &mut self,
+        from: &str,
+        to: &str,
+        caller: Caller,
+    ) -> Result<(), StoreError> {
+        // In the kernel's order, so that the first of several reasons is the one that is told.
         let source = walk_to_entry(&self.root, from, caller)?;
-        let node = removable(&source, caller)?;
         let target = walk_to_entry(&self.root, to, caller)?;
-        let needs_directory = source.must_be_directory || target.must_be_directory;
-        if needs_directory && !node.is_directory() {
-            return Err(StoreError::NotADirectory);
-        }
-        if target.ends_in_dots || target.path.is_empty() {
+        if [&source, &target].iter().any(|place| place.ends_in_dots || place.path.is_empty()) {
             return Err(busy());
         }
-        if target.path.len() > source.path.len() && target.path.starts_with(&source.path) {
+        let node = source.existing()?;
+        if target.must_be_directory && !node.is_directory() {
+            return Err(StoreError::NotADirectory);
+        }
+        if source.path == target.path {
+            return Ok(());
+        }
+        if target.path.starts_with(&source.path) {
             return Err(StoreError::Invalid);
         }
-        match target.node {
-            Some(old) if Arc::ptr_eq(old, node) && source.path == target.path => return Ok(()),
-            Some(old) => {
-                caller.may_take(old, target.parent)?;
-                match (node.is_directory(), old.as_directory()) {
-                    (false, Some(_)) => return Err(StoreError::IsADirectory),
-                    (true, None) => return Err(StoreError::NotADirectory),
-                    (true, Some(directory)) if !directory.is_empty() => {
-                        return Err(StoreError::NotEmpty);
-                    }
-                    (true, Some(_)) | (false, None) => {}
+        if source.path.starts_with(&target.path) {
+            return Err(StoreError::NotEmpty);
+        }
+        removable(&source, caller)?;
+        if let Some(old) = target.node {
+            caller.may_take(old, target.parent)?;
+            match (node.is_directory(), old.as_directory()) {
+                (false, Some(_)) => return Err(StoreError::IsADirectory),
+                (true, None) => return Err(StoreError::NotADirectory),
+                (true, Some(directory)) if !directory.is_empty() => {
+                    return Err(StoreError::NotEmpty);
                 }
-                if holds_mount(&target.path) {
-                    return Err(busy());
-                }
+                (true, Some(_)) | (false, None) => {}
             }
-            None => caller.may_change_entries(target.parent)?,
+            if holds_mount(&target.path) {
+                return Err(busy());
+            }
+        } else {
+            caller.may_change_entries(target.parent)?;
         }
         // A directory's own `..` changes when it moves elsewhere.
         if node.is_directory() && !Arc::ptr_eq(source.parent, target.parent) {

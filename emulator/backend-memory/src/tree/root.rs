@@ -30,6 +30,7 @@ impl Tree {
     }
 
     /// Whether both are the very same tree, not merely equal ones.
+    #[cfg(test)]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.root, &other.root)
     }
@@ -62,8 +63,7 @@ impl Tree {
 
     /// What stands at a path of real names.
     pub(super) fn at<S: AsRef<str>>(&self, path: &[S]) -> Option<&Arc<Node>> {
-        path.iter()
-            .try_fold(&self.root, |node, name| node.as_directory()?.get(name.as_ref()))
+        path.iter().try_fold(&self.root, |node, name| node.as_directory()?.get(name.as_ref()))
     }
 
     /// Fails unless there is room for `added` bytes at `path` once `freed` are gone from there.

@@ -45,7 +45,8 @@ impl Medium {
 /// Whether `path` is a mount point or has one below it: such a directory can't be moved or removed.
 pub(super) fn holds_mount<S: AsRef<str>>(path: &[S]) -> bool {
     MEMORY_MOUNTS.iter().any(|mount| {
-        path.len() <= mount.len() && path.iter().zip(*mount).all(|(name, part)| name.as_ref() == *part)
+        path.len() <= mount.len()
+            && path.iter().zip(*mount).all(|(name, part)| name.as_ref() == *part)
     })
 }
 

@@ -58,15 +58,15 @@ impl Group {
 
 /// The text of `/etc/passwd`.
 pub(crate) fn passwd() -> String {
-    USERS
-        .iter()
-        .map(|(name, uid, gid, home, shell)| format!("{name}:x:{uid}:{gid}:{name}:{home}:{shell}\n"))
-        .collect()
+    let line = |(name, uid, gid, home, shell): &(&str, u32, u32, &str, &str)| {
+        format!("{name}:x:{uid}:{gid}:{name}:{home}:{shell}\n")
+    };
+    USERS.iter().map(line).collect::<Vec<_>>().concat()
 }
 
 /// The text of `/etc/group`.
 pub(crate) fn group() -> String {
-    groups().map(|(name, gid)| format!("{name}:x:{gid}:\n")).collect()
+    groups().map(|(name, gid)| format!("{name}:x:{gid}:\n")).collect::<Vec<_>>().concat()
 }
 
 fn groups() -> impl Iterator<Item = (&'static str, u32)> {

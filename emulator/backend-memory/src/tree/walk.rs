@@ -83,7 +83,13 @@ pub(super) fn walk<'t>(
                 return Err(StoreError::NotFound);
             }
             let ends_in_dots = false;
-            return Ok(Place { path: names, node: None, parent: here, must_be_directory, ends_in_dots });
+            return Ok(Place {
+                path: names,
+                node: None,
+                parent: here,
+                must_be_directory,
+                ends_in_dots,
+            });
         };
         match &node.body {
             Body::Link(target)

@@ -14,6 +14,7 @@ use std::time::Duration;
 use leap0_files::{FileOp, FileReply, FsPath, ReadFile, ReadWindow, WriteFile};
 
 use super::{Backend, BackendError, Boot, Command, Ending, GuestError, Identity, Machine, Output};
+use crate::clock::SystemClock;
 use crate::id::{IdSource, RandomIds, SandboxId};
 use crate::spec::{EnvVars, NetworkPolicy, Resources};
 use crate::template::Template;
@@ -430,7 +431,7 @@ fn boot() -> Boot {
 
 fn identity() -> Identity {
     let sandbox = SandboxId::from_bits(RandomIds.bits());
-    Identity { sandbox, network: NetworkPolicy::default() }
+    Identity { sandbox, network: NetworkPolicy::default(), clock: Arc::new(SystemClock) }
 }
 
 fn template() -> Template {

@@ -8,6 +8,7 @@ use leap0_files::{FileOp, FileReply};
 use serde::Serialize;
 
 use super::{BackendError, Command, GuestError, Output};
+use crate::clock::Clock;
 use crate::id::SandboxId;
 use crate::spec::{EnvVars, NetworkPolicy, Resources};
 use crate::template::Template;
@@ -98,6 +99,8 @@ pub struct Identity {
     pub sandbox: SandboxId,
     /// The network policy in force.
     pub network: NetworkPolicy,
+    /// The time inside: a machine that keeps its own sets it by this at its start.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Everything a machine boots from.

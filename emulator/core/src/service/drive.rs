@@ -9,9 +9,9 @@ use super::sandbox::{Body, Sandbox};
 use super::shelf::Snapshot;
 use super::transitions::Transition;
 use super::world::World;
-use super::{ServiceError, Spec};
+use super::{FaultPoint, ServiceError, Spec};
 use crate::backend::{BackendError, Boot, Checkpoint, Disk, Identity, Machine};
-use crate::clock::Work;
+use crate::clock::{Clock, Work};
 use crate::id::{SandboxId, SnapshotId};
 use crate::lifecycle::{Effect, Event, Verdict};
 use crate::spec::SnapshotName;
@@ -61,6 +61,16 @@ enum Fruit {
     Nothing,
 }
 
+/// What an outcome led to.
+struct Settled {
+    /// The effect that follows.
+    next: Option<Effect>,
+    /// The snapshot that was stored.
+    stored: Option<Arc<Snapshot>>,
+    /// What the sandbox's new body stands in for.
+    replaced: Body,
+}
+
 impl World {
     /// Carries out a job, and the effects that follow from it, in a task of its own. The receiver
     /// may be dropped: the work goes on.
@@ -68,13 +78,14 @@ impl World {
         self: &Arc<Self>,
         id: SandboxId,
         job: Job,
+        fault: Option<FaultPoint>,
     ) -> oneshot::Receiver<Result<Done, ServiceError>> {
         let (answer, receiver) = oneshot::channel();
         let world = Arc::clone(self);
         let work = self.clock.begin_work();
         tokio::spawn(async move {
             // Whoever asked may have hung up.
-            let _ = answer.send(world.drive(id, job, work).await);
+            let _ = answer.send(world.drive(id, job, fault, work).await);
         });
         receiver
     }
@@ -83,20 +94,24 @@ impl World {
         self: Arc<Self>,
         id: SandboxId,
         mut job: Job,
+        fault: Option<FaultPoint>,
         mut work: Work,
     ) -> Result<Done, ServiceError> {
         let mut stored = None;
         loop {
             let ends_at = self.now().after(self.least_time(&id, &job));
-            let outcome = self.perform(&id, &job).await;
+            let outcome = self.perform_unless(fault, &id, &job).await;
             work.sleep_until(ends_at).await;
             if let Err(error) = &outcome {
                 log::error!("{id}: {job:?} failed: {error}");
             }
             let failure = outcome.as_ref().err().map(ServiceError::of_backend);
-            let (next, snapshot) = self.settle(&id, job, outcome);
-            stored = stored.or(snapshot);
-            match (next, failure) {
+            let settled = self.settle(&id, job, outcome);
+            stored = stored.or(settled.stored);
+            if let Err(error) = discard(settled.replaced).await {
+                log::error!("{id}: what was saved of it was not discarded: {error}");
+            }
+            match (settled.next, failure) {
                 (Some(effect), _) => job = effect.into(),
                 // A snapshot that was stored is stored, whatever its source came to afterwards.
                 (None, Some(error)) if stored.is_none() => return Err(error),
@@ -119,6 +134,29 @@ impl World {
         self.settings().transitions.of(transition, memory)
     }
 
+    /// Runs the verb, or fails before or after it where that is asked for.
+    async fn perform_unless(
+        &self,
+        fault: Option<FaultPoint>,
+        id: &SandboxId,
+        job: &Job,
+    ) -> Result<Fruit, BackendError> {
+        let injected = || BackendError::Failed("a failure was asked for".to_owned());
+        if fault.is_some_and(|point| point.precedes(job)) {
+            return Err(injected());
+        }
+        let fruit = self.perform(id, job).await?;
+        if fault.is_some_and(|point| point.follows(job)) {
+            match fruit {
+                Fruit::Machine(machine) => machine.destroy().await?,
+                Fruit::Captured(checkpoint) => checkpoint.discard().await?,
+                Fruit::Checkpoint(_) | Fruit::Disk(_) | Fruit::Nothing => {}
+            }
+            return Err(injected());
+        }
+        Ok(fruit)
+    }
+
     /// Runs the verb in its own task, so that a back end that panics fails one effect only.
     async fn perform(&self, id: &SandboxId, job: &Job) -> Result<Fruit, BackendError> {
         let (body, spec) = {
@@ -129,6 +167,7 @@ impl World {
             }
         };
         let backend = Arc::clone(&self.context.backend);
+        let clock = self.clock_inside();
         let task = match job {
             Job::Create(boot) => {
                 let boot = boot.clone();
@@ -140,19 +179,16 @@ impl World {
                     snapshot.checkpoint.resume(identity).await.map(Fruit::Machine)
                 })
             }
-            Job::Snapshot(_) => tokio::spawn(run_effect(Effect::Snapshot, body, spec, id.clone())),
-            Job::Plain(effect) => tokio::spawn(run_effect(*effect, body, spec, id.clone())),
+            Job::Snapshot(_) => {
+                tokio::spawn(run_effect(Effect::Snapshot, body, spec, id.clone(), clock))
+            }
+            Job::Plain(effect) => tokio::spawn(run_effect(*effect, body, spec, id.clone(), clock)),
         };
         task.await.unwrap_or_else(|panic| Err(BackendError::Failed(panic.to_string())))
     }
 
-    /// Commits an outcome and tells which effect follows.
-    fn settle(
-        &self,
-        id: &SandboxId,
-        job: Job,
-        outcome: Result<Fruit, BackendError>,
-    ) -> (Option<Effect>, Option<Arc<Snapshot>>) {
+    /// Commits an outcome.
+    fn settle(&self, id: &SandboxId, job: Job, outcome: Result<Fruit, BackendError>) -> Settled {
         let now = self.now();
         let mut state = self.lock();
         let event = if outcome.is_ok() { Event::EffectFinished } else { Event::EffectFailed };
@@ -170,14 +206,21 @@ impl World {
                 _ => state.shelf.release(&name),
             }
         }
+        let mut replaced = Body::None;
         if let Some(sandbox) = state.sandbox_mut(id) {
-            match outcome {
-                Ok(Fruit::Machine(machine)) => sandbox.body = Body::Machine(machine),
-                Ok(Fruit::Checkpoint(checkpoint)) => sandbox.body = Body::Checkpoint(checkpoint),
-                Ok(Fruit::Disk(disk)) => sandbox.body = Body::Disk(disk),
-                Ok(Fruit::Nothing) => sandbox.body = Body::None,
-                Ok(Fruit::Captured(_)) => {}
-                Err(_) => sandbox.failed_resumes += u64::from(resuming),
+            let body = match outcome {
+                Ok(Fruit::Machine(machine)) => Some(Body::Machine(machine)),
+                Ok(Fruit::Checkpoint(checkpoint)) => Some(Body::Checkpoint(checkpoint)),
+                Ok(Fruit::Disk(disk)) => Some(Body::Disk(disk)),
+                Ok(Fruit::Nothing) => Some(Body::None),
+                Ok(Fruit::Captured(_)) => None,
+                Err(_) => {
+                    sandbox.failed_resumes += u64::from(resuming);
+                    None
+                }
+            };
+            if let Some(body) = body {
+                replaced = std::mem::replace(&mut sandbox.body, body);
             }
         }
         let next = match state.ask(id, event, self.settings(), now) {
@@ -190,7 +233,20 @@ impl World {
         };
         drop(state);
         self.clock.ring();
-        (next, stored)
+        // A machine was ended by the verb that replaced it.
+        if let Body::Machine(_) = replaced {
+            replaced = Body::None;
+        }
+        Settled { next, stored, replaced }
+    }
+}
+
+/// Gives back what was saved of a sandbox that was resumed, started or deleted: nobody else has it.
+async fn discard(replaced: Body) -> Result<(), BackendError> {
+    match replaced {
+        Body::Checkpoint(checkpoint) => checkpoint.discard().await,
+        Body::Disk(disk) => disk.discard().await,
+        Body::Machine(_) | Body::None => Ok(()),
     }
 }
 
@@ -199,35 +255,23 @@ async fn run_effect(
     body: Body,
     spec: Arc<Spec>,
     id: SandboxId,
+    clock: Arc<dyn Clock>,
 ) -> Result<Fruit, BackendError> {
     match (effect, body) {
         (Effect::Snapshot, Body::Machine(machine)) => machine.snapshot().await.map(Fruit::Captured),
         (Effect::Pause, Body::Machine(machine)) => machine.pause().await.map(Fruit::Checkpoint),
         (Effect::Stop, Body::Machine(machine)) => machine.stop().await.map(Fruit::Disk),
         (Effect::Resume, Body::Checkpoint(checkpoint)) => {
-            let machine = checkpoint.resume(spec.identity(&id)).await?;
-            // The pause's own checkpoint is nobody else's.
-            if let Err(error) = checkpoint.discard().await {
-                log::error!("{id}: a resumed checkpoint was not discarded: {error}");
-            }
-            Ok(Fruit::Machine(machine))
+            checkpoint.resume(spec.identity(&id, clock)).await.map(Fruit::Machine)
         }
         (Effect::Start, Body::Disk(disk)) => {
-            let machine = disk.start(spec.boot(&id)).await?;
-            if let Err(error) = disk.discard().await {
-                log::error!("{id}: a started disk was not discarded: {error}");
-            }
-            Ok(Fruit::Machine(machine))
+            disk.start(spec.boot(&id, clock)).await.map(Fruit::Machine)
         }
-        (Effect::Destroy, body) => {
-            match body {
-                Body::Machine(machine) => machine.destroy().await?,
-                Body::Checkpoint(checkpoint) => checkpoint.discard().await?,
-                Body::Disk(disk) => disk.discard().await?,
-                Body::None => {}
-            }
-            Ok(Fruit::Nothing)
+        (Effect::Destroy, Body::Machine(machine)) => {
+            machine.destroy().await.map(|()| Fruit::Nothing)
         }
+        // What is saved is discarded once the sandbox is gone.
+        (Effect::Destroy, Body::Checkpoint(_) | Body::Disk(_) | Body::None) => Ok(Fruit::Nothing),
         (effect, body) => Err(BackendError::Failed(format!("{effect:?} needs more than {body:?}"))),
     }
 }

@@ -74,7 +74,7 @@ impl World {
                         state.enter(id, to, now);
                         drop(state);
                         debug_assert_eq!(effect, Some(Effect::Resume));
-                        self.begin(id.clone(), Effect::Resume.into());
+                        self.begin(id.clone(), Effect::Resume.into(), None);
                         changed
                     }
                 }

@@ -4,8 +4,11 @@
 //! client that hangs up strands nothing. The lock of a world is never held across an `await`.
 
 mod drive;
+mod end;
 mod error;
+mod fault;
 mod guest;
+mod host;
 mod page;
 mod rate;
 mod sandbox;
@@ -19,9 +22,10 @@ mod tests;
 mod time;
 mod transitions;
 mod world;
-mod worlds;
 
 pub use error::ServiceError;
+pub use fault::FaultPoint;
+pub use host::Host;
 pub use page::{Listing, Order, Page, SandboxQuery, SandboxSort, SnapshotQuery, SnapshotSort};
 pub use sandbox::{Sandbox, Spec};
 pub use sandboxes::CreateSandbox;
@@ -30,4 +34,3 @@ pub use shelf::Snapshot;
 pub use snapshots::{CreateSnapshot, Restore, SnapshotRef, SourceAfter};
 pub use transitions::Transitions;
 pub use world::World;
-pub use worlds::Worlds;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::sandbox::Sandbox;
-use super::shelf::{Shelf, Snapshot};
+use super::shelf::{Listed, Shelf, Snapshot};
 use super::state::State as WorldState;
 use crate::lifecycle::State;
 
@@ -108,35 +108,35 @@ pub(super) fn list_sandboxes(state: &WorldState, query: &SandboxQuery) -> Listin
 }
 
 pub(super) fn list_snapshots(shelf: &Shelf, query: &SnapshotQuery) -> Listing<Arc<Snapshot>> {
-    let needle = query.name.trim().to_lowercase();
-    let matches = |snapshot: &&Arc<Snapshot>| {
-        needle.is_empty() || snapshot.name.as_str().to_lowercase().contains(&needle)
-    };
     match (query.sort, query.order) {
-        (SnapshotSort::CreatedAt, order) if needle.is_empty() => {
-            let total = shelf.len();
-            let items = match order {
-                Order::Ascending => cut(shelf.oldest_first(), query.page).cloned().collect(),
-                Order::Descending => cut(shelf.oldest_first().rev(), query.page).cloned().collect(),
-            };
-            Listing { items, total }
+        (SnapshotSort::CreatedAt, Order::Ascending) => page_of(shelf, shelf.oldest_first(), query),
+        (SnapshotSort::CreatedAt, Order::Descending) => {
+            page_of(shelf, shelf.oldest_first().rev(), query)
         }
-        (by, order) => {
-            let mut found: Vec<_> = shelf.oldest_first().filter(matches).collect();
-            match by {
-                SnapshotSort::CreatedAt => {
-                    if order == Order::Descending {
-                        found.reverse();
-                    }
-                }
-                SnapshotSort::TemplateId => sort(&mut found, order, |a, b| {
-                    a.spec.template.id.cmp(&b.spec.template.id).then_with(|| a.id.cmp(&b.id))
-                }),
-            }
-            let total = found.len();
-            Listing { items: cut(found.into_iter(), query.page).cloned().collect(), total }
+        (SnapshotSort::TemplateId, Order::Ascending) => page_of(shelf, shelf.by_template(), query),
+        (SnapshotSort::TemplateId, Order::Descending) => {
+            page_of(shelf, shelf.by_template().rev(), query)
         }
     }
+}
+
+/// Cuts a page out of what matches. Only what is on it is copied.
+fn page_of<'s>(
+    shelf: &Shelf,
+    all: impl Iterator<Item = &'s Listed>,
+    query: &SnapshotQuery,
+) -> Listing<Arc<Snapshot>> {
+    let needle = query.name.trim().to_lowercase();
+    if needle.is_empty() {
+        let items = cut(all, query.page).map(Listed::snapshot).cloned().collect();
+        return Listing { items, total: shelf.len() };
+    }
+    let mut total = 0;
+    let mut found = all.filter(|listed| listed.is_named_like(&needle)).inspect(|_| total += 1);
+    let items = cut(found.by_ref(), query.page).map(Listed::snapshot).cloned().collect();
+    // What comes after the page counts, too.
+    found.for_each(drop);
+    Listing { items, total }
 }
 
 fn sort<T>(found: &mut [T], order: Order, by: impl Fn(&T, &T) -> Ordering) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::backend::{Boot, Checkpoint, Disk, Identity, Machine};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::id::{SandboxId, SnapshotId};
 use crate::lifecycle::{AtDeadline, Phase, State, Terms};
 use crate::spec::{EnvVars, NetworkPolicy, Resources, Timeout};
@@ -43,17 +43,17 @@ impl Spec {
         Terms { timeout: self.timeout, at_deadline }
     }
 
-    pub(super) fn boot(&self, id: &SandboxId) -> Boot {
+    pub(super) fn boot(&self, id: &SandboxId, clock: Arc<dyn Clock>) -> Boot {
         Boot {
-            identity: self.identity(id),
+            identity: self.identity(id, clock),
             template: self.template.clone(),
             resources: self.resources,
             env: self.env.clone(),
         }
     }
 
-    pub(super) fn identity(&self, id: &SandboxId) -> Identity {
-        Identity { sandbox: id.clone(), network: self.network.clone() }
+    pub(super) fn identity(&self, id: &SandboxId, clock: Arc<dyn Clock>) -> Identity {
+        Identity { sandbox: id.clone(), network: self.network.clone(), clock }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::ServiceError;
 use super::drive::{Done, Job};
 use super::page::{Listing, SandboxQuery, list_sandboxes};
 use super::sandbox::{Sandbox, Spec};
 use super::world::World;
+use super::{FaultPoint, ServiceError};
 use crate::id::SandboxId;
 use crate::lifecycle::{Effect, Event, Launch, Phase, State, Verdict};
 use crate::spec::{EnvVars, NetworkPolicy, Resources, Timeout};
@@ -27,6 +27,8 @@ pub struct CreateSandbox {
     pub timeout: Timeout,
     /// Whether the timeout pauses it.
     pub auto_pause: bool,
+    /// Where to fail.
+    pub fault: Option<FaultPoint>,
 }
 
 impl World {
@@ -35,17 +37,18 @@ impl World {
         self: &Arc<Self>,
         request: CreateSandbox,
     ) -> Result<Sandbox, ServiceError> {
-        let CreateSandbox { template, resources, env, network, timeout, auto_pause } = request;
+        let CreateSandbox { template, resources, env, network, timeout, auto_pause, fault } =
+            request;
         let spec = Arc::new(Spec { template, resources, env, network, timeout, auto_pause });
         let done = {
             let now = self.now();
             let mut state = self.lock();
             state.check_limit(self.settings())?;
             let id = SandboxId::from_bits(self.context.ids.bits());
-            let job = Job::Create(spec.boot(&id));
+            let job = Job::Create(spec.boot(&id, self.clock_inside()));
             state.insert(Sandbox::new(id.clone(), spec, Phase::Starting(Launch::New), None, now));
             drop(state);
-            self.begin(id, job)
+            self.begin(id, job, fault)
         };
         sandbox_of(done.await.map_err(|_| ServiceError::MachineFailed)??)
     }
@@ -63,34 +66,39 @@ impl World {
     }
 
     /// Saves memory and disk and ends the machine (SB-PAUSE-01).
-    pub async fn pause_sandbox(self: &Arc<Self>, id: &SandboxId) -> Result<Sandbox, ServiceError> {
-        self.change(id, Event::Pause).await
+    pub async fn pause_sandbox(
+        self: &Arc<Self>,
+        id: &SandboxId,
+        fault: Option<FaultPoint>,
+    ) -> Result<Sandbox, ServiceError> {
+        sandbox_of(self.request(id, Event::Pause, fault).await?)
     }
 
     /// Ends the machine and keeps the disk (SB-STOP-01).
     pub async fn stop_sandbox(self: &Arc<Self>, id: &SandboxId) -> Result<Sandbox, ServiceError> {
-        self.change(id, Event::Stop).await
+        sandbox_of(self.request(id, Event::Stop, None).await?)
     }
 
     /// Boots a stopped sandbox from its disk (SB-START-02).
-    pub async fn start_sandbox(self: &Arc<Self>, id: &SandboxId) -> Result<Sandbox, ServiceError> {
-        self.change(id, Event::Start).await
+    pub async fn start_sandbox(
+        self: &Arc<Self>,
+        id: &SandboxId,
+        fault: Option<FaultPoint>,
+    ) -> Result<Sandbox, ServiceError> {
+        sandbox_of(self.request(id, Event::Start, fault).await?)
     }
 
     /// Deletes a sandbox and answers when it is gone (SB-DEL-01).
     pub async fn delete_sandbox(self: &Arc<Self>, id: &SandboxId) -> Result<(), ServiceError> {
-        self.request(id, Event::Delete).await.map(drop)
+        self.request(id, Event::Delete, None).await.map(drop)
     }
 
-    async fn change(
+    async fn request(
         self: &Arc<Self>,
         id: &SandboxId,
         event: Event,
-    ) -> Result<Sandbox, ServiceError> {
-        sandbox_of(self.request(id, event).await?)
-    }
-
-    async fn request(self: &Arc<Self>, id: &SandboxId, event: Event) -> Result<Done, ServiceError> {
+        fault: Option<FaultPoint>,
+    ) -> Result<Done, ServiceError> {
         let done = {
             let now = self.now();
             let mut state = self.lock();
@@ -102,7 +110,7 @@ impl World {
                     }
                     state.enter(id, to, now);
                     drop(state);
-                    self.begin(id.clone(), effect.into())
+                    self.begin(id.clone(), effect.into(), fault)
                 }
                 verdict @ (Verdict::Move { .. } | Verdict::Stay | Verdict::Wait) => {
                     unreachable!("a client's request is refused or begins an effect: {verdict:?}")

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet};
+use imbl::OrdMap;
 
 use super::ServiceError;
 use super::sandbox::Spec;
@@ -48,7 +48,30 @@ impl Snapshot {
 pub(super) struct Shelf {
     snapshots: OrdMap<SnapshotId, Arc<Snapshot>>,
     names: OrdMap<SnapshotName, Slot>,
-    ages: OrdSet<(Timestamp, SnapshotId)>,
+    /// One map for each order of a list, so that no list of any length is sorted or looked up
+    /// item by item; ids break ties (SB-LIST-04).
+    ages: OrdMap<(Timestamp, SnapshotId), Listed>,
+    templates: OrdMap<(Arc<str>, SnapshotId), Listed>,
+}
+
+/// A stored snapshot at its place in a list.
+#[derive(Clone, Debug)]
+pub(super) struct Listed {
+    snapshot: Arc<Snapshot>,
+    /// Its name in lower case, which a filter looks at in every one of them.
+    folded_name: Arc<str>,
+}
+
+impl Listed {
+    /// The snapshot.
+    pub(super) fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    /// Whether its name contains a text that is in lower case (SNAP-LIST-01).
+    pub(super) fn is_named_like(&self, folded: &str) -> bool {
+        self.folded_name.contains(folded)
+    }
 }
 
 /// Who has a name.
@@ -87,7 +110,11 @@ impl Shelf {
 
     /// Stores a snapshot under the name that was reserved for it.
     pub(super) fn store(&mut self, snapshot: Arc<Snapshot>) {
-        self.ages.insert((snapshot.created_at, snapshot.id.clone()));
+        let folded_name = snapshot.name.as_str().to_lowercase().into();
+        let listed = Listed { snapshot: Arc::clone(&snapshot), folded_name };
+        let template = Arc::clone(&snapshot.spec.template.id);
+        self.ages.insert((snapshot.created_at, snapshot.id.clone()), listed.clone());
+        self.templates.insert((template, snapshot.id.clone()), listed);
         self.names.insert(snapshot.name.clone(), Slot::Stored(Arc::clone(&snapshot)));
         self.snapshots.insert(snapshot.id.clone(), snapshot);
     }
@@ -97,6 +124,7 @@ impl Shelf {
         let snapshot = self.snapshots.remove(id)?;
         self.names.remove(&snapshot.name);
         self.ages.remove(&(snapshot.created_at, id.clone()));
+        self.templates.remove(&(Arc::clone(&snapshot.spec.template.id), id.clone()));
         Some(snapshot)
     }
 
@@ -118,8 +146,13 @@ impl Shelf {
         self.snapshots.len()
     }
 
-    /// Every stored snapshot, oldest first; ids break ties (SB-LIST-04).
-    pub(super) fn oldest_first(&self) -> impl DoubleEndedIterator<Item = &Arc<Snapshot>> {
-        self.ages.iter().filter_map(|(_, id)| self.snapshots.get(id))
+    /// Every stored snapshot, oldest first.
+    pub(super) fn oldest_first(&self) -> impl DoubleEndedIterator<Item = &Listed> {
+        self.ages.values()
+    }
+
+    /// Every stored snapshot, by its template's id.
+    pub(super) fn by_template(&self) -> impl DoubleEndedIterator<Item = &Listed> {
+        self.templates.values()
     }
 }

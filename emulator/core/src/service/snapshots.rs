@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::ServiceError;
 use super::drive::{Draft, Job};
 use super::page::{Listing, SnapshotQuery, list_snapshots};
 use super::sandbox::{Sandbox, Spec};
 use super::settings::{DeleteInUse, PauseSource};
 use super::shelf::{Shelf, Snapshot};
 use super::world::World;
+use super::{FaultPoint, ServiceError};
 use crate::id::{IdSource, SandboxId, SnapshotId};
 use crate::lifecycle::{AfterSnapshot, Event, Launch, Phase, Verdict};
 use crate::spec::{NetworkPolicy, SnapshotName, Timeout};
@@ -21,6 +21,8 @@ pub struct CreateSnapshot {
     pub name: Option<SnapshotName>,
     /// What becomes of the source.
     pub source_after: SourceAfter,
+    /// Where to fail.
+    pub fault: Option<FaultPoint>,
 }
 
 /// What becomes of a snapshot's source, in the words of the three requests that take one.
@@ -45,6 +47,8 @@ pub struct Restore {
     pub auto_pause: bool,
     /// Replaces the snapshot's policy when given (SNAP-REST-06).
     pub network: Option<NetworkPolicy>,
+    /// Where to fail.
+    pub fault: Option<FaultPoint>,
 }
 
 /// How a restore names its snapshot.
@@ -90,7 +94,7 @@ impl World {
             state.enter(source, to, now);
             drop(state);
             let id = SnapshotId::from_bits(self.context.ids.bits());
-            self.begin(source.clone(), Job::Snapshot(Draft { id, name, spec }))
+            self.begin(source.clone(), Job::Snapshot(Draft { id, name, spec }), request.fault)
         };
         let done = done.await.map_err(|_| ServiceError::MachineFailed)??;
         done.snapshot.ok_or(ServiceError::MachineFailed)
@@ -123,12 +127,12 @@ impl World {
                 ..source.clone()
             });
             let id = SandboxId::from_bits(self.context.ids.bits());
-            let identity = spec.identity(&id);
+            let identity = spec.identity(&id, self.clock_inside());
             let phase = Phase::Starting(Launch::New);
             let origin = Some(snapshot.id.clone());
             state.insert(Sandbox::new(id.clone(), spec, phase, origin, now));
             drop(state);
-            self.begin(id, Job::Restore(snapshot, identity))
+            self.begin(id, Job::Restore(snapshot, identity), request.fault)
         };
         let done = done.await.map_err(|_| ServiceError::MachineFailed)??;
         done.sandbox.ok_or(ServiceError::SandboxNotFound)

@@ -30,6 +30,11 @@ impl World {
         self.clock.now()
     }
 
+    /// Waits so long on this world's clock.
+    pub async fn wait(&self, span: Duration) {
+        self.clock.sleep_until(self.now().after(span)).await;
+    }
+
     /// Stops this world's clock.
     pub fn freeze_clock(&self) {
         self.clock.freeze();
@@ -130,7 +135,7 @@ impl World {
         {
             state.enter(&id, to, now);
             drop(state);
-            self.begin(id, effect.into());
+            self.begin(id, effect.into(), None);
         }
     }
 }

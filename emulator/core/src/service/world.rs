@@ -45,6 +45,11 @@ impl World {
         self.state.lock().expect("no panic under the lock")
     }
 
+    /// The clock that machines go by.
+    pub(super) fn clock_inside(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock) as Arc<dyn Clock>
+    }
+
     pub(super) fn settings(&self) -> &Settings {
         &self.context.settings
     }

@@ -26,7 +26,7 @@ async fn a_failed_pause_or_stop_leaves_the_sandbox_running() {
     let before = world.sandbox(&id).unwrap().timeout_at();
     script.fail("pause");
     script.fail("stop");
-    assert!(world.pause_sandbox(&id).await.is_err());
+    assert!(world.pause_sandbox(&id, None).await.is_err());
     assert!(world.stop_sandbox(&id).await.is_err());
     assert_eq!(state(&world, &id), Some(State::Running));
     assert_eq!(world.sandbox(&id).unwrap().timeout_at(), before);
@@ -50,11 +50,11 @@ async fn a_failed_start_leaves_the_sandbox_stopped_and_a_failed_resume_paused() 
     let id = a_running_sandbox(&world).await;
     world.stop_sandbox(&id).await.unwrap();
     script.fail("start");
-    assert!(world.start_sandbox(&id).await.is_err());
+    assert!(world.start_sandbox(&id, None).await.is_err());
     assert_eq!(state(&world, &id), Some(State::Stopped));
     script.mend("start");
-    world.start_sandbox(&id).await.unwrap();
-    world.pause_sandbox(&id).await.unwrap();
+    world.start_sandbox(&id, None).await.unwrap();
+    world.pause_sandbox(&id, None).await.unwrap();
     script.fail("resume");
     assert!(world.use_sandbox(&id).await.is_err());
     assert_eq!(state(&world, &id), Some(State::Paused));

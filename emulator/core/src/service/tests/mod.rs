@@ -10,9 +10,9 @@ use std::sync::Arc;
 use scripted::Script;
 
 use super::{CreateSandbox, CreateSnapshot, Restore, Settings, SnapshotRef, SourceAfter, World};
-use super::{Sandbox, Worlds};
+use super::{Host, Sandbox};
 use crate::clock::{ClockMode, SystemClock};
-use crate::id::{OrgId, RandomIds, SandboxId};
+use crate::id::{RandomIds, SandboxId};
 use crate::lifecycle::State;
 use crate::spec::{EnvVars, NetworkPolicy, Resources, SnapshotName, Timeout};
 use crate::template::Template;
@@ -27,8 +27,8 @@ fn a_world_with(change: impl FnOnce(&mut Settings)) -> (Arc<World>, Arc<Script>)
     let backend = Arc::new(scripted::ScriptedBackend(Arc::clone(&script)));
     let mut settings = Settings { clock: ClockMode::Frozen, ..Settings::default() };
     change(&mut settings);
-    let worlds = Worlds::new(backend, Arc::new(SystemClock), Arc::new(RandomIds), settings);
-    (worlds.of(&OrgId::new("acme")), script)
+    let host = Host::new(backend, Arc::new(SystemClock), Arc::new(RandomIds), settings);
+    (host.new_world(), script)
 }
 
 fn a_request() -> CreateSandbox {
@@ -39,6 +39,7 @@ fn a_request() -> CreateSandbox {
         network: NetworkPolicy::default(),
         timeout: Timeout::default(),
         auto_pause: false,
+        fault: None,
     }
 }
 
@@ -55,7 +56,7 @@ fn name(text: &str) -> SnapshotName {
 }
 
 fn snapshot(text: &str, source_after: SourceAfter) -> CreateSnapshot {
-    CreateSnapshot { name: Some(name(text)), source_after }
+    CreateSnapshot { name: Some(name(text)), source_after, fault: None }
 }
 
 fn restore(text: &str) -> Restore {
@@ -64,5 +65,6 @@ fn restore(text: &str) -> Restore {
         timeout: Timeout::default(),
         auto_pause: false,
         network: None,
+        fault: None,
     }
 }

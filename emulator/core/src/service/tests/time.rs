@@ -48,7 +48,7 @@ async fn every_launch_has_the_full_timeout_before_it() {
     world.stop_sandbox(&id).await.unwrap();
     world.advance_clock(secs(1000)).await;
     assert_eq!(state(&world, &id), Some(State::Stopped));
-    let started = world.start_sandbox(&id).await.unwrap();
+    let started = world.start_sandbox(&id, None).await.unwrap();
     assert_eq!(started.timeout_at(), Some(world.now().after(secs(300))));
     assert_eq!(started.launched_at(), Some(world.now()));
     assert!(started.created_at() < world.now());
@@ -106,7 +106,7 @@ async fn an_advance_makes_things_happen_in_the_order_of_their_moments() {
 async fn a_paused_sandbox_outlives_any_time_and_setting_the_clock_back_makes_nothing_happen() {
     let (world, _) = a_world();
     let id = a_sandbox_with(&world, 1, false).await;
-    world.pause_sandbox(&id).await.unwrap();
+    world.pause_sandbox(&id, None).await.unwrap();
     world.advance_clock(secs(365 * 24 * 3600)).await;
     assert_eq!(state(&world, &id), Some(State::Paused));
     let early = Timestamp::from_millis(0);

@@ -7,7 +7,7 @@ use crate::service::{PauseSource, ServiceError, SnapshotQuery};
 async fn many_uses_of_a_paused_sandbox_resume_it_once() {
     let (world, script) = a_world();
     let id = a_running_sandbox(&world).await;
-    world.pause_sandbox(&id).await.unwrap();
+    world.pause_sandbox(&id, None).await.unwrap();
     let hold = script.hold("resume");
     let uses: Vec<_> = (0..20)
         .map(|_| {
@@ -28,7 +28,7 @@ async fn many_uses_of_a_paused_sandbox_resume_it_once() {
 async fn everyone_who_waits_for_a_resume_hears_of_its_failure() {
     let (world, script) = a_world();
     let id = a_running_sandbox(&world).await;
-    world.pause_sandbox(&id).await.unwrap();
+    world.pause_sandbox(&id, None).await.unwrap();
     script.fail("resume");
     let uses: Vec<_> = (0..20)
         .map(|_| {
@@ -57,7 +57,7 @@ async fn a_use_waits_for_a_snapshot_and_other_requests_are_refused() {
     assert_eq!(state(&world, &id), Some(State::Snapshotting));
     let again = world.create_snapshot(&id, snapshot("t", SourceAfter::RunsOn)).await;
     assert!(matches!(again, Err(ServiceError::Refused(_))), "{again:?}");
-    assert!(matches!(world.pause_sandbox(&id).await, Err(ServiceError::Refused(_))));
+    assert!(matches!(world.pause_sandbox(&id, None).await, Err(ServiceError::Refused(_))));
     assert!(matches!(world.delete_sandbox(&id).await, Err(ServiceError::Refused(_))));
     // SNAP-CREATE-09, SNAP-REST-13, SNAP-LIST-03
     let other = a_running_sandbox(&world).await;

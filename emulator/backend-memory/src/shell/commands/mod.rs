@@ -1,0 +1,82 @@
+//! Commands in place of the interpreter's own, where those give a silently wrong answer: they stop
+//! at small bounds inside a pipe, know no owners, or take a link for what it is not.
+
+mod chown;
+mod head;
+mod rm;
+mod seq;
+mod sleep;
+mod yes;
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+use bashkit::{BashBuilder, CommandContext, CommandOutput, CommandStatus, Error, Result};
+
+use super::script::Script;
+
+/// Bytes that a command writes at once.
+const CHUNK_BYTES: usize = 16 << 10;
+
+/// Adds the commands to an interpreter that runs `script`.
+pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
+    bash.command("chgrp", chown::Chown::group(Arc::clone(script)))
+        .command("chown", chown::Chown::owner(Arc::clone(script)))
+        .command("head", head::Head(Arc::clone(script)))
+        .command("rm", rm::Rm(Arc::clone(script)))
+        .command("seq", seq::Seq)
+        .command("sleep", sleep::Sleep)
+        .command("yes", yes::Yes)
+}
+
+/// Ends a command with a line on standard error.
+async fn fail(ctx: &CommandContext<'_>, words: &str, exit_code: i32) -> Result<CommandStatus> {
+    complain(ctx, words).await?;
+    Ok(CommandStatus::with_code(exit_code))
+}
+
+/// Writes a line on standard error, in the name of the command.
+async fn complain(ctx: &CommandContext<'_>, words: &str) -> Result<()> {
+    match ctx.stderr.write_all(format!("{}: {words}\n", ctx.name).as_bytes()).await {
+        // Nobody listens to what went wrong.
+        Err(Error::Io(_)) => Ok(()),
+        other => other,
+    }
+}
+
+/// Writes output that is made a piece at a time, and gathers pieces into larger writes.
+struct Writer<'o> {
+    output: &'o CommandOutput,
+    gathered: Vec<u8>,
+}
+
+impl<'o> Writer<'o> {
+    fn new(output: &'o CommandOutput) -> Self {
+        Self { output, gathered: Vec::new() }
+    }
+
+    /// Writes `bytes` sooner or later; false once nobody reads any more.
+    async fn write(&mut self, bytes: &[u8]) -> Result<bool> {
+        self.gathered.extend_from_slice(bytes);
+        if self.gathered.len() < CHUNK_BYTES { Ok(true) } else { self.flush().await }
+    }
+
+    /// Writes what has been gathered; false once nobody reads any more.
+    async fn flush(&mut self) -> Result<bool> {
+        let bytes = std::mem::take(&mut self.gathered);
+        match self.output.write_all(&bytes).await {
+            Ok(()) => Ok(true),
+            Err(Error::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the rest and ends the command: with 128 + `SIGPIPE` if nobody read it.
+    async fn finish(mut self) -> Result<CommandStatus> {
+        let heard = self.flush().await?;
+        Ok(CommandStatus::with_code(if heard { 0 } else { BROKEN_PIPE }))
+    }
+}
+
+/// 128 + `SIGPIPE`.
+const BROKEN_PIPE: i32 = 141;
