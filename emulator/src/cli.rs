@@ -63,6 +63,10 @@ pub(crate) struct Serve {
     /// Most requests of an organisation in 60 seconds, or `none`; the cloud allows 1000.
     #[arg(long, value_name = "N|none", env = "LEAP0_EMULATOR_RATE_LIMIT", default_value = "none")]
     pub(crate) rate_limit: Limit,
+    /// Let web pages of this origin use the emulator, besides those on loopback. May be given
+    /// several times; in the variable, separated by commas.
+    #[arg(long, value_name = "URL", env = "LEAP0_EMULATOR_CORS_ORIGIN", value_delimiter = ',')]
+    pub(crate) cors_origin: Vec<String>,
     /// How the clock goes: timeouts, transition delays and timestamps follow it.
     #[arg(long, value_enum, env = "LEAP0_EMULATOR_CLOCK", default_value = "system")]
     pub(crate) clock: ClockArg,

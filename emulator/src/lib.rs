@@ -11,7 +11,9 @@
 mod handlers;
 mod http;
 pub mod server;
+mod tenant;
 mod wire;
 
+pub use http::access::Access;
 pub use http::auth::{ApiKey, Keys};
 pub use server::{Emulator, Limits};

@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use leap0_backend_memory::MemoryBackend;
-use leap0_emulator::{Emulator, Keys, Limits, server};
+use leap0_emulator::{Access, Emulator, Keys, Limits, server};
 use leap0_emulator_core::clock::SystemClock;
 use leap0_emulator_core::id::RandomIds;
-use leap0_emulator_core::service::{Settings, Worlds};
+use leap0_emulator_core::service::{Host, Settings};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -65,12 +65,14 @@ async fn serve_until_stopped(serve: Serve) -> anyhow::Result<()> {
         transitions: serve.transition_delay,
         clock: serve.clock.into(),
     };
-    let emulator = Emulator {
-        keys: Keys::new(serve.api_key),
-        worlds: Worlds::new(backend, Arc::new(SystemClock), Arc::new(RandomIds), settings),
-        limits: Limits { max_body: serve.max_body },
-    };
-    announce(address, emulator.worlds.backend().name).context("cannot print the ready line")?;
+    let host = Host::new(backend, Arc::new(SystemClock), Arc::new(RandomIds), settings);
+    // Beyond loopback the machine's names are not known here.
+    let any_host = !address.ip().is_loopback();
+    let access = Access::new(&serve.cors_origin, any_host)
+        .map_err(|rule| anyhow::anyhow!("--cors-origin: {rule}"))?;
+    let limits = Limits { max_body: serve.max_body };
+    let emulator = Emulator::new(host, Keys::new(serve.api_key), access, limits);
+    announce(address, emulator.host().backend().name).context("cannot print the ready line")?;
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}

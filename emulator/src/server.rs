@@ -1,6 +1,5 @@
 //! The server: accepts connections until it is told to stop, then drains them.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
@@ -11,11 +10,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use leap0_emulator_core::service::Worlds;
+use leap0_emulator_core::service::Host;
 use tokio::net::TcpListener;
 
-use crate::Keys;
 use crate::http;
+use crate::tenant::Tenants;
+use crate::{Access, Keys};
 
 /// How long requests under way may take to finish once the server is to stop.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
@@ -27,12 +27,22 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Everything a request is answered from.
 #[derive(Debug)]
 pub struct Emulator {
-    /// Who may use it.
-    pub keys: Keys,
-    /// The organisations' sandboxes and snapshots.
-    pub worlds: Worlds,
-    /// The bounds of a request.
-    pub limits: Limits,
+    pub(crate) keys: Keys,
+    pub(crate) access: Access,
+    pub(crate) limits: Limits,
+    pub(crate) tenants: Tenants,
+}
+
+impl Emulator {
+    /// An emulator without any organisation.
+    pub fn new(host: Host, keys: Keys, access: Access, limits: Limits) -> Self {
+        Self { keys, access, limits, tenants: Tenants::new(host) }
+    }
+
+    /// What its organisations are made from.
+    pub fn host(&self) -> &Host {
+        self.tenants.host()
+    }
 }
 
 /// The bounds of a request.
@@ -78,7 +88,7 @@ pub async fn run(
         let emulator = Arc::clone(&emulator);
         let service = service_fn(move |request| {
             let emulator = Arc::clone(&emulator);
-            async move { Ok::<_, Infallible>(http::answer(&emulator, request).await) }
+            async move { http::answer(&emulator, request).await }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -59,10 +59,7 @@ impl FileError {
         match kind {
             FileKind::File => Ok(()),
             FileKind::Directory | FileKind::Symlink | FileKind::Special => {
-                Err(Self::NotARegularFile {
-                    path: path.clone(),
-                    kind,
-                })
+                Err(Self::NotARegularFile { path: path.clone(), kind })
             }
         }
     }

@@ -65,9 +65,7 @@ impl FsPath {
 
     /// The components, without empty ones and without `.`; `..` is kept.
     pub fn components(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .split('/')
-            .filter(|part| !part.is_empty() && *part != ".")
+        self.0.split('/').filter(|part| !part.is_empty() && *part != ".")
     }
 
     /// The last component, or `/` for the root.
@@ -90,20 +88,14 @@ impl FsPath {
             text.push('/');
             text.push_str(component);
         }
-        Self(if text.is_empty() {
-            "/".to_owned()
-        } else {
-            text
-        })
+        Self(if text.is_empty() { "/".to_owned() } else { text })
     }
 
     /// Whether this path is written as `other` or as one below it. Links are not resolved, and a
     /// `..` behind the common part counts as leading out of it.
     pub fn is_within(&self, other: &Self) -> bool {
         let mut mine = self.components();
-        other
-            .components()
-            .all(|component| mine.next() == Some(component))
+        other.components().all(|component| mine.next() == Some(component))
             && mine.all(|component| component != "..")
     }
 
@@ -112,11 +104,7 @@ impl FsPath {
         let trimmed = self.0.trim_end_matches('/');
         let cut = trimmed.rfind('/')?;
         let parent = trimmed[..cut].trim_end_matches('/');
-        Some(Self(if parent.is_empty() {
-            "/".to_owned()
-        } else {
-            parent.to_owned()
-        }))
+        Some(Self(if parent.is_empty() { "/".to_owned() } else { parent.to_owned() }))
     }
 }
 
@@ -155,10 +143,7 @@ mod tests {
         assert_eq!(FsPath::new(""), Err(PathRule::Empty));
         assert_eq!(FsPath::new("a/b"), Err(PathRule::Relative));
         assert_eq!(FsPath::new("/a\0b"), Err(PathRule::Nul));
-        assert_eq!(
-            FsPath::new(format!("/{}", "n".repeat(256))),
-            Err(PathRule::TooLong)
-        );
+        assert_eq!(FsPath::new(format!("/{}", "n".repeat(256))), Err(PathRule::TooLong));
         assert_eq!(FsPath::new("/n".repeat(2048)), Err(PathRule::TooLong));
         assert!(FsPath::new("/n".repeat(2047)).is_ok());
     }
@@ -168,10 +153,7 @@ mod tests {
         let path = FsPath::new("/a//b/").expect("valid");
         assert_eq!(path.name(), "b");
         assert_eq!(path.parent().expect("not the root").as_str(), "/a");
-        assert_eq!(
-            FsPath::new("/a").expect("valid").parent(),
-            Some(FsPath::root())
-        );
+        assert_eq!(FsPath::new("/a").expect("valid").parent(), Some(FsPath::root()));
         assert_eq!(FsPath::root().parent(), None);
         assert_eq!(FsPath::root().join("x").as_str(), "/x");
     }

@@ -35,9 +35,7 @@ impl Patterns {
         let mut absolute = GlobSetBuilder::new();
         for text in globs {
             if text.len() > MAX_GLOB_BYTES {
-                return Err(invalid(format!(
-                    "must be at most {MAX_GLOB_BYTES} bytes a glob"
-                )));
+                return Err(invalid(format!("must be at most {MAX_GLOB_BYTES} bytes a glob")));
             }
             // `node_modules/` and `./src` are how ignore files and shells write it.
             let plain = text.trim_end_matches('/');
@@ -58,20 +56,13 @@ impl Patterns {
             set.add(glob);
         }
         let build = |set: GlobSetBuilder| set.build().map_err(|error| invalid(error.to_string()));
-        Ok(Self {
-            names: build(names)?,
-            relative: build(relative)?,
-            absolute: build(absolute)?,
-        })
+        Ok(Self { names: build(names)?, relative: build(relative)?, absolute: build(absolute)? })
     }
 
     /// Whether a glob matches `path`, found below `base` (FS-13, FS-16).
     pub(crate) fn matches(&self, path: &FsPath, base: &FsPath) -> bool {
         let text = path.as_str();
-        let below = text
-            .strip_prefix(base.as_str())
-            .unwrap_or(text)
-            .trim_start_matches('/');
+        let below = text.strip_prefix(base.as_str()).unwrap_or(text).trim_start_matches('/');
         self.names.is_match(path.name())
             || self.relative.is_match(below)
             || self.absolute.is_match(text)
@@ -129,27 +120,14 @@ mod tests {
     #[test]
     fn globs_that_cannot_be_compiled_are_refused_by_field() {
         assert!(refusal(&["[a".to_owned()]).starts_with("exclude: error parsing glob '[a'"));
-        assert_eq!(
-            refusal(&["/".to_owned()]),
-            "exclude: must not be an empty glob"
-        );
-        assert_eq!(
-            refusal(&["a".repeat(4097)]),
-            "exclude: must be at most 4096 bytes a glob"
-        );
-        assert_eq!(
-            refusal(&vec!["a".to_owned(); 1001]),
-            "exclude: must be at most 1000 globs"
-        );
+        assert_eq!(refusal(&["/".to_owned()]), "exclude: must not be an empty glob");
+        assert_eq!(refusal(&["a".repeat(4097)]), "exclude: must be at most 4096 bytes a glob");
+        assert_eq!(refusal(&vec!["a".to_owned(); 1001]), "exclude: must be at most 1000 globs");
     }
 
     #[test]
     fn no_glob_is_too_strange_to_answer() {
-        for glob in [
-            "{".repeat(2000) + &"}".repeat(2000),
-            "?*".repeat(2000),
-            "[!a]".repeat(1000),
-        ] {
+        for glob in ["{".repeat(2000) + &"}".repeat(2000), "?*".repeat(2000), "[!a]".repeat(1000)] {
             let _either_is_fine = Patterns::new("exclude", &[glob]).is_ok();
         }
     }

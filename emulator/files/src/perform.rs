@@ -8,11 +8,7 @@ use crate::{FileError, FileOp, FileReply, Store, ops};
 /// it names, but not what an operation over several files did before it.
 pub fn perform(store: &mut dyn Store, op: FileOp) -> Result<FileReply, FileError> {
     match op {
-        FileOp::Ls {
-            path,
-            recursive,
-            exclude,
-        } => ops::ls(store, &path, recursive, &exclude),
+        FileOp::Ls { path, recursive, exclude } => ops::ls(store, &path, recursive, &exclude),
         FileOp::Stat(path) => ops::stat(store, &path),
         FileOp::Exists(path) => ops::exists(store, &path),
         FileOp::Mkdir(mkdir) => ops::mkdir(store, &mkdir),
@@ -28,10 +24,6 @@ pub fn perform(store: &mut dyn Store, op: FileOp) -> Result<FileReply, FileError
         FileOp::EditFiles(edit) => ops::edit_files(store, edit),
         FileOp::Move(request) => ops::move_path(store, &request),
         FileOp::Copy(request) => ops::copy(store, &request),
-        FileOp::Tree {
-            path,
-            exclude,
-            max_depth,
-        } => ops::tree(store, &path, &exclude, max_depth),
+        FileOp::Tree { path, exclude, max_depth } => ops::tree(store, &path, &exclude, max_depth),
     }
 }

@@ -27,11 +27,7 @@ pub(crate) fn path(text: &str) -> FsPath {
 /// A store with files, directories (`"/name/"`) and links (`"-> target"`), and all their parents.
 pub(crate) fn a_store_with(tree: &[(&str, &str)]) -> DirStore {
     let root = TempDir::new().expect("a temporary directory");
-    let mut store = DirStore {
-        root,
-        refused: BTreeMap::new(),
-        read_only: None,
-    };
+    let mut store = DirStore { root, refused: BTreeMap::new(), read_only: None };
     for (name, content) in tree {
         let host = store.host(name);
         fs::create_dir_all(host.parent().expect("below the root")).expect("parents");
@@ -40,9 +36,7 @@ pub(crate) fn a_store_with(tree: &[(&str, &str)]) -> DirStore {
         } else if let Some(target) = content.strip_prefix("-> ") {
             store.symlink(target, &path(name)).expect("a link");
         } else {
-            store
-                .write(&path(name), content.as_bytes(), None)
-                .expect("a file");
+            store.write(&path(name), content.as_bytes(), None).expect("a file");
         }
     }
     store
@@ -102,15 +96,11 @@ impl DirStore {
 
 impl Store for DirStore {
     fn stat(&self, path: &FsPath) -> Result<Meta, StoreError> {
-        fs::metadata(self.host(path.as_str()))
-            .map(|meta| told(&meta))
-            .map_err(refusal)
+        fs::metadata(self.host(path.as_str())).map(|meta| told(&meta)).map_err(refusal)
     }
 
     fn lstat(&self, path: &FsPath) -> Result<Meta, StoreError> {
-        fs::symlink_metadata(self.host(path.as_str()))
-            .map(|meta| told(&meta))
-            .map_err(refusal)
+        fs::symlink_metadata(self.host(path.as_str())).map(|meta| told(&meta)).map_err(refusal)
     }
 
     fn read_link(&self, path: &FsPath) -> Result<String, StoreError> {
@@ -121,13 +111,7 @@ impl Store for DirStore {
     fn read_dir(&self, path: &FsPath) -> Result<Vec<String>, StoreError> {
         fs::read_dir(self.open_to(path)?)
             .map_err(refusal)?
-            .map(|entry| {
-                Ok(entry
-                    .map_err(refusal)?
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned())
-            })
+            .map(|entry| Ok(entry.map_err(refusal)?.file_name().to_string_lossy().into_owned()))
             .collect()
     }
 
@@ -135,11 +119,8 @@ impl Store for DirStore {
         let mut file = fs::File::open(self.open_to(path)?).map_err(refusal)?;
         let mut data = Vec::new();
         // The kernel's offsets are signed.
-        file.seek(SeekFrom::Start(offset.min(i64::MAX as u64)))
-            .map_err(refusal)?;
-        file.take(limit.unwrap_or(u64::MAX))
-            .read_to_end(&mut data)
-            .map_err(refusal)?;
+        file.seek(SeekFrom::Start(offset.min(i64::MAX as u64))).map_err(refusal)?;
+        file.take(limit.unwrap_or(u64::MAX)).read_to_end(&mut data).map_err(refusal)?;
         Ok(data)
     }
 
@@ -150,10 +131,7 @@ impl Store for DirStore {
         }
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o644);
-        options
-            .open(&host)
-            .and_then(|mut file| file.write_all(data))
-            .map_err(refusal)?;
+        options.open(&host).and_then(|mut file| file.write_all(data)).map_err(refusal)?;
         mode.map_or(Ok(()), |mode| self.chmod(path, mode))
     }
 

@@ -57,14 +57,7 @@ impl<'a> Walk<'a> {
         let names = store.read_dir(base).map_err(FileError::at(base))?;
         let base = base.tidy();
         let levels = vec![Level::new(base.clone(), names)];
-        Ok(Self {
-            base,
-            exclude,
-            unreadable,
-            max_depth: usize::MAX,
-            levels,
-            entries: 0,
-        })
+        Ok(Self { base, exclude, unreadable, max_depth: usize::MAX, levels, entries: 0 })
     }
 
     /// Looks at no more than `levels` levels below the base.
@@ -96,10 +89,7 @@ impl<'a> Walk<'a> {
             self.entries += 1;
             if self.entries > MAX_WALK_ENTRIES {
                 let rule = format!("holds more than {MAX_WALK_ENTRIES} entries");
-                return Err(FileError::Invalid {
-                    field: "path",
-                    rule,
-                });
+                return Err(FileError::Invalid { field: "path", rule });
             }
             let depth = self.levels.len();
             let mut listed = false;
@@ -110,12 +100,7 @@ impl<'a> Walk<'a> {
                 self.levels.push(Level::new(path.clone(), names));
                 listed = true;
             }
-            return Ok(Some(Entry {
-                path,
-                depth,
-                meta,
-                listed,
-            }));
+            return Ok(Some(Entry { path, depth, meta, listed }));
         }
         Ok(None)
     }
@@ -138,10 +123,7 @@ impl<'a> Walk<'a> {
 impl Level {
     fn new(directory: FsPath, mut names: Vec<String>) -> Self {
         names.sort_unstable();
-        Self {
-            directory,
-            names: names.into_iter(),
-        }
+        Self { directory, names: names.into_iter() }
     }
 }
 
@@ -159,14 +141,7 @@ mod tests {
         fn meta() -> Meta {
             let owner = String::new();
             let kind = FileKind::Directory;
-            Meta {
-                kind,
-                size: 0,
-                mode: 0o755,
-                mtime: 0,
-                owner: owner.clone(),
-                group: owner,
-            }
+            Meta { kind, size: 0, mode: 0o755, mtime: 0, owner: owner.clone(), group: owner }
         }
     }
 
@@ -179,11 +154,7 @@ mod tests {
         }
         fn read_dir(&self, path: &FsPath) -> Result<Vec<String>, StoreError> {
             let deeper = path.components().count() < self.levels;
-            Ok(if deeper {
-                vec!["d".to_owned()]
-            } else {
-                Vec::new()
-            })
+            Ok(if deeper { vec!["d".to_owned()] } else { Vec::new() })
         }
         fn read_link(&self, _: &FsPath) -> Result<String, StoreError> {
             Err(StoreError::Denied)

@@ -1,5 +1,7 @@
 //! `/v1/sandbox` and `/v1/sandboxes`.
 
+use leap0_emulator_core::service::CreateSandbox;
+
 use super::Refused;
 use crate::http::{Failure, Reply, Request};
 use crate::wire::{Fields, SandboxBody, SandboxListBody, create_sandbox, list};
@@ -10,7 +12,7 @@ pub(crate) async fn create(request: &Request) -> Result<Reply, Refused> {
     if fields.asks_for_mounts() {
         return Err(Failure::not_built("mounts on sandbox/create").into());
     }
-    let create = create_sandbox(fields)?;
+    let create = CreateSandbox { fault: request.fault, ..create_sandbox(fields)? };
     // SB-CREATE-01
     let sandbox = request.world.create_sandbox(create).await?;
     Ok(Reply::created(&SandboxBody::of(&sandbox)))
@@ -34,7 +36,7 @@ pub(crate) async fn delete(request: &Request) -> Result<Reply, Refused> {
 }
 
 pub(crate) async fn pause(request: &Request) -> Result<Reply, Refused> {
-    let sandbox = request.world.pause_sandbox(request.sandbox()).await?;
+    let sandbox = request.world.pause_sandbox(request.sandbox(), request.fault).await?;
     Ok(Reply::created(&SandboxBody::of(&sandbox)))
 }
 
@@ -44,6 +46,6 @@ pub(crate) async fn stop(request: &Request) -> Result<Reply, Refused> {
 }
 
 pub(crate) async fn start(request: &Request) -> Result<Reply, Refused> {
-    let sandbox = request.world.start_sandbox(request.sandbox()).await?;
+    let sandbox = request.world.start_sandbox(request.sandbox(), request.fault).await?;
     Ok(Reply::ok(&SandboxBody::of(&sandbox)))
 }

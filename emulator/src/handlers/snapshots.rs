@@ -1,6 +1,6 @@
 //! `/v1/snapshot…` and `/v1/sandbox/{id}/snapshot/…`.
 
-use leap0_emulator_core::service::{CreateSnapshot, SourceAfter};
+use leap0_emulator_core::service::{CreateSnapshot, Restore, SourceAfter};
 
 use super::Refused;
 use crate::http::{Failure, Reply, Request};
@@ -10,13 +10,15 @@ use crate::wire::{
 
 pub(crate) async fn create(request: &Request) -> Result<Reply, Refused> {
     let create = create_snapshot(Fields::of_optional_body(&request.body)?)?;
+    let create = CreateSnapshot { fault: request.fault, ..create };
     let snapshot = request.world.create_snapshot(request.sandbox(), create).await?;
     Ok(Reply::created(&SnapshotBody::of(&snapshot)))
 }
 
 pub(crate) async fn pause(request: &Request) -> Result<Reply, Refused> {
     let CreateSnapshot { name, .. } = create_snapshot(Fields::of_optional_body(&request.body)?)?;
-    let pause = CreateSnapshot { name, source_after: SourceAfter::Paused };
+    let source_after = SourceAfter::Paused;
+    let pause = CreateSnapshot { name, source_after, fault: request.fault };
     let snapshot = request.world.create_snapshot(request.sandbox(), pause).await?;
     // SNAP-PAUSE-02
     Ok(Reply::created(&SnapshotBody::of(&snapshot).paused()))
@@ -24,6 +26,7 @@ pub(crate) async fn pause(request: &Request) -> Result<Reply, Refused> {
 
 pub(crate) async fn restore(request: &Request) -> Result<Reply, Refused> {
     let restore = restore_snapshot(Fields::of_body(&request.body)?)?;
+    let restore = Restore { fault: request.fault, ..restore };
     let sandbox = request.world.restore_snapshot(restore).await?;
     Ok(Reply::created(&SandboxBody::of(&sandbox)))
 }

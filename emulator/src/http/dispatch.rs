@@ -4,20 +4,21 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
-use hyper::{Response, StatusCode};
+use hyper::{Method, Response, StatusCode};
 use leap0_emulator_core::id::{SandboxId, SnapshotId};
 use leap0_emulator_core::lifecycle::State;
-use leap0_emulator_core::service::{ServiceError, World};
+use leap0_emulator_core::service::{FaultPoint, ServiceError, World};
 
+use super::access::{self, Origin};
 use super::body::{self, BodyError};
-use super::operation::Operation;
-use super::route::{self, NoRoute};
-use super::{Failure, Reply};
+use super::operation::{Operation, Row};
+use super::route::{self, NoRoute, Route};
+use super::{Failure, Reply, ReplyBody};
 use crate::handlers;
 use crate::server::Emulator;
+use crate::tenant::{Dropped, Mishap, Tenant};
 use crate::wire::FieldError;
 
 /// A request that has passed every check that needs no knowledge of its operation.
@@ -30,6 +31,8 @@ pub(crate) struct Request {
     pub(crate) query: String,
     pub(crate) content_type: Option<HeaderValue>,
     pub(crate) body: Bytes,
+    /// Where the work is to fail.
+    pub(crate) fault: Option<FaultPoint>,
 }
 
 impl Request {
@@ -44,23 +47,49 @@ impl Request {
     }
 }
 
+/// The connection is to be dropped without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("dropped on demand")]
+pub(crate) struct Hangup;
+
 /// Answers one request.
 pub(crate) async fn answer(
     emulator: &Emulator,
     request: hyper::Request<Incoming>,
-) -> Response<Full<Bytes>> {
-    if request.uri().path().starts_with("/_emulator/") {
-        return handlers::control::answer(emulator, request)
-            .await
-            .map_or_else(Failure::into_http, Reply::into_http);
+) -> Result<Response<ReplyBody>, Hangup> {
+    let origin = match access::check(&emulator.access, request.headers()) {
+        Ok(origin) => origin,
+        Err(why) => return Ok(Failure::new(StatusCode::FORBIDDEN, why).into_http()),
+    };
+    if let Origin::Allowed(_) = origin
+        && *request.method() == Method::OPTIONS
+    {
+        return Ok(access::preflight(&origin, request.headers()));
     }
+    let mut response = if request.uri().path().starts_with("/_emulator/") {
+        handlers::control::answer(emulator, request)
+            .await
+            .map_or_else(Failure::into_http, Reply::into_http)
+    } else {
+        answer_api(emulator, request).await?
+    };
+    access::admit(&origin, response.headers_mut());
+    Ok(response)
+}
+
+async fn answer_api(
+    emulator: &Emulator,
+    request: hyper::Request<Incoming>,
+) -> Result<Response<ReplyBody>, Hangup> {
     let org = match emulator.keys.organisation(request.headers()) {
         Ok(org) => org,
-        Err(why) => return Failure::new(StatusCode::UNAUTHORIZED, why).into_http(),
+        Err(why) => return Ok(Failure::new(StatusCode::UNAUTHORIZED, why).into_http()),
     };
-    let world = emulator.worlds.of(&org);
-    let result = match admit(emulator, &world, request).await {
-        Ok(request) => handlers::handle(request).await,
+    let tenant = emulator.tenants.of(&org);
+    let world = &tenant.world;
+    let mut mishaps = Vec::new();
+    let result = match admit(emulator, &tenant, request, &mut mishaps).await {
+        Ok(request) => work(request, &mishaps).await?,
         Err(failure) => Err(failure),
     };
     let mut response = result.map_or_else(Failure::into_http, Reply::into_http);
@@ -69,29 +98,48 @@ pub(crate) async fn answer(
     {
         response.headers_mut().insert(DATE, date);
     }
-    response
+    for mishap in mishaps {
+        if let Mishap::CutBody(bytes) = mishap {
+            response.body_mut().cut(bytes);
+        }
+    }
+    Ok(response)
+}
+
+/// Carries a request out, with whatever is to go wrong.
+async fn work(mut request: Request, mishaps: &[Mishap]) -> Result<Result<Reply, Failure>, Hangup> {
+    for mishap in mishaps {
+        match mishap {
+            Mishap::Answer { status, message, retry_after } => {
+                let failure = Failure::new(*status, message.clone());
+                return Ok(Err(Failure { retry_after: *retry_after, ..failure }));
+            }
+            Mishap::Delay(span) => request.world.wait(*span).await,
+            Mishap::Drop(Dropped::Before) => return Err(Hangup),
+            Mishap::Fail(point) => request.fault = Some(*point),
+            Mishap::Drop(Dropped::After) | Mishap::CutBody(_) => {}
+        }
+    }
+    let result = handlers::handle(request).await;
+    if mishaps.contains(&Mishap::Drop(Dropped::After)) {
+        return Err(Hangup);
+    }
+    Ok(result)
 }
 
 async fn admit(
     emulator: &Emulator,
-    world: &Arc<World>,
+    tenant: &Tenant,
     request: hyper::Request<Incoming>,
+    mishaps: &mut Vec<Mishap>,
 ) -> Result<Request, Failure> {
     let (head, body) = request.into_parts();
+    let world = &tenant.world;
     // LIM-04
     world.admit_request().map_err(Failure::too_many_requests)?;
     let route = route::find(&head.method, head.uri.path()).map_err(no_route)?;
-    let operation = route.row.operation;
-    let not_found = |error: &ServiceError| Failure::of_service(operation, error);
-    if let Some(id) = &route.sandbox {
-        let sandbox = world.sandbox(id).map_err(|error| not_found(&error))?;
-        if is_data_plane(route.row.path) && sandbox.state() == State::Deleting {
-            return Err(not_found(&ServiceError::SandboxNotFound));
-        }
-    }
-    if let Some(id) = &route.snapshot {
-        world.snapshot(id).map_err(|error| not_found(&error))?;
-    }
+    let row = route.row;
+    check_named(world, &route)?;
     let limit = emulator.limits.max_body;
     let body = body::read(body, limit).await.map_err(|error| match error {
         BodyError::TooLarge => Failure::new(
@@ -102,18 +150,36 @@ async fn admit(
             Failure::invalid(vec![FieldError::new("body", "could not be read to its end")])
         }
     })?;
-    if operation == Operation::NotBuilt {
-        return Err(Failure::not_built(route.row.name));
+    if row.operation == Operation::NotBuilt {
+        return Err(Failure::not_built(row.name));
     }
+    *mishaps = tenant.faults().strike(row.name);
     Ok(Request {
         world: Arc::clone(world),
-        operation,
+        operation: row.operation,
         sandbox: route.sandbox,
         snapshot: route.snapshot,
         query: head.uri.query().unwrap_or_default().to_owned(),
         content_type: head.headers.get(CONTENT_TYPE).cloned(),
         body,
+        fault: None,
     })
+}
+
+/// What the path names has to be there.
+fn check_named(world: &World, route: &Route) -> Result<(), Failure> {
+    let Row { operation, path, .. } = *route.row;
+    let not_found = |error| Failure::of_service(operation, &error);
+    if let Some(id) = &route.sandbox {
+        let sandbox = world.sandbox(id).map_err(not_found)?;
+        if is_data_plane(path) && sandbox.state() == State::Deleting {
+            return Err(not_found(ServiceError::SandboxNotFound));
+        }
+    }
+    if let Some(id) = &route.snapshot {
+        world.snapshot(id).map_err(not_found)?;
+    }
+    Ok(())
 }
 
 fn no_route(error: NoRoute) -> Failure {

@@ -1,10 +1,12 @@
 //! From a request on the wire to the handler of its operation, and back.
 
+pub(crate) mod access;
 pub(crate) mod auth;
 mod body;
 mod dispatch;
 pub(crate) mod operation;
 mod reply;
+mod reply_body;
 mod route;
 mod status;
 
@@ -12,3 +14,4 @@ pub(crate) use body::{BodyError, read as read_body};
 pub(crate) use dispatch::{Request, answer};
 pub(crate) use operation::Operation;
 pub(crate) use reply::{Content, Failure, Reply};
+pub(crate) use reply_body::ReplyBody;

@@ -1,11 +1,10 @@
 //! Answers before they are HTTP.
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
+use super::ReplyBody;
 use crate::wire::{ErrorBody, FieldError};
 
 /// The body of an answer that went well.
@@ -50,7 +49,7 @@ impl Reply {
         Self { status: StatusCode::NO_CONTENT, content: Content::Empty }
     }
 
-    pub(crate) fn into_http(self) -> Response<Full<Bytes>> {
+    pub(crate) fn into_http(self) -> Response<ReplyBody> {
         let (kind, body) = match self.content {
             Content::Empty => (None, Vec::new()),
             Content::Json(text) => (Some(HeaderValue::from_static("application/json")), text),
@@ -59,7 +58,7 @@ impl Reply {
             }
             Content::Multipart(kind, bytes) => (HeaderValue::try_from(kind).ok(), bytes),
         };
-        let mut response = Response::new(Full::new(Bytes::from(body)));
+        let mut response = Response::new(ReplyBody::from(body));
         *response.status_mut() = self.status;
         if let Some(kind) = kind {
             response.headers_mut().insert(CONTENT_TYPE, kind);
@@ -91,7 +90,7 @@ impl Failure {
         Self { errors: Some(errors), ..Self::new(StatusCode::BAD_REQUEST, "invalid request") }
     }
 
-    pub(crate) fn into_http(self) -> Response<Full<Bytes>> {
+    pub(crate) fn into_http(self) -> Response<ReplyBody> {
         let body = ErrorBody { message: &self.message, errors: self.errors.as_deref() };
         let mut response = Reply { status: self.status, content: Content::json(&body) }.into_http();
         if let Some(seconds) = self.retry_after {

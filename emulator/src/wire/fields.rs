@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::FieldError;
 
@@ -78,7 +78,7 @@ impl Fields {
             {
                 "must be an integer".to_owned()
             }
-            Value::Number(number) => match number.as_u64() {
+            Value::Number(number) => match number.as_u64().or_else(|| huge(number)) {
                 Some(int) if bounds.contains(&int) => return Some(int),
                 _ => between(&bounds),
             },
@@ -129,6 +129,23 @@ impl Fields {
         texts
     }
 
+    /// An object that has to be there, with its own place in the names of errors.
+    pub(crate) fn object(&mut self, field: &str) -> Option<Self> {
+        match self.value(field).cloned() {
+            Some(Value::Object(object)) => {
+                Some(Self::nested(format!("{}{field}.", self.prefix), object))
+            }
+            Some(_) => {
+                self.refuse(field, "must be an object");
+                None
+            }
+            None => {
+                self.refuse(field, "is required");
+                None
+            }
+        }
+    }
+
     /// A list of objects that has to be there, each with its own place in the names of errors.
     pub(crate) fn objects(&mut self, field: &str) -> Option<Vec<Self>> {
         let Some(value) = self.value(field) else {
@@ -171,6 +188,13 @@ impl Fields {
     }
 }
 
+/// The largest integer there is, for one that is larger still. Where there is no upper bound it
+/// means the same (PROC-06); where there is one, both are beyond it.
+fn huge(number: &Number) -> Option<u64> {
+    const BEYOND: f64 = 18_446_744_073_709_551_616.0;
+    number.as_f64().filter(|float| *float >= BEYOND).map(|_| u64::MAX)
+}
+
 /// The words for a bound.
 fn between(bounds: &RangeInclusive<u64>) -> String {
     if *bounds.end() == u64::MAX {
@@ -200,6 +224,20 @@ mod tests {
         }
         for bad in [r#"{"n":"3"}"#, r#"{"n":1.5}"#, r#"{"n":true}"#, r#"{"n":[1]}"#] {
             assert_eq!(int(bad), Err(vec![FieldError::new("n", "must be an integer")]), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_integer_without_an_upper_bound_may_be_of_any_size() {
+        for (text, expected) in [
+            ("18446744073709551615", Some(u64::MAX)),
+            ("100000000000000000000", Some(u64::MAX)),
+            ("-100000000000000000000", None),
+        ] {
+            let body = format!(r#"{{"n":{text}}}"#);
+            let mut fields = Fields::of_body(body.as_bytes()).expect("an object");
+            assert_eq!(fields.int("n", 1..=u64::MAX), expected, "{text}");
+            assert_eq!(fields.int("n", 1..=8), None, "{text}");
         }
     }
 

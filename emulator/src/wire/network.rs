@@ -3,7 +3,6 @@
 use std::net::Ipv4Addr;
 
 use leap0_emulator_core::spec::{NetworkMode, NetworkPolicy, NetworkRules, Transform};
-use serde_json::Value;
 
 use super::Fields;
 
@@ -18,11 +17,8 @@ const FIELD: &str = "network_policy";
 
 /// Reads `network_policy`; absent and `null` are none (SB-CREATE-10, SNAP-REST-06).
 pub(super) fn policy(fields: &mut Fields) -> Option<NetworkPolicy> {
-    let Value::Object(object) = fields.value(FIELD)?.clone() else {
-        fields.refuse(FIELD, "must be an object");
-        return None;
-    };
-    let mut inner = Fields::nested(format!("{FIELD}."), object);
+    fields.value(FIELD)?;
+    let mut inner = fields.object(FIELD)?;
     let mode = mode(&mut inner);
     // NET-05: lists with other modes are kept and mean nothing.
     let allow_domains = list(&mut inner, "allow_domains", MAX_DOMAINS, domain);

@@ -94,6 +94,7 @@ pub(crate) fn create_sandbox(mut fields: Fields) -> Result<CreateSandbox, Vec<Fi
         network: network.unwrap_or_default(),
         timeout: timeout.unwrap_or_default(),
         auto_pause,
+        fault: None,
     })
 }
 

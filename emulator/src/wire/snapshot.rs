@@ -61,7 +61,7 @@ pub(crate) fn create_snapshot(mut fields: Fields) -> Result<CreateSnapshot, Vec<
     let name = fields.text("name").and_then(|name| checked(&mut fields, "name", &name));
     let kill = fields.bool("kill_sandbox_after").unwrap_or(false);
     let source_after = if kill { SourceAfter::Killed } else { SourceAfter::RunsOn };
-    fields.finish(|| CreateSnapshot { name, source_after })
+    fields.finish(|| CreateSnapshot { name, source_after, fault: None })
 }
 
 /// Reads `snapshot/resume` and `snapshot/restore` (REQ-04). Size, template and environment are the
@@ -85,6 +85,7 @@ pub(crate) fn restore_snapshot(mut fields: Fields) -> Result<Restore, Vec<FieldE
         timeout: timeout.unwrap_or_default(),
         auto_pause,
         network,
+        fault: None,
     })
 }
 

@@ -13,12 +13,7 @@ const FILLABLE: u32 = 0o700;
 /// does: what the source does not have stays, as does the mode of a directory that was there. A
 /// file never replaces a directory, nor the other way round.
 pub(crate) fn copy(store: &mut dyn Store, request: &CopyPath) -> Result<FileReply, FileError> {
-    let CopyPath {
-        source,
-        destination,
-        recursive,
-        overwrite,
-    } = request;
+    let CopyPath { source, destination, recursive, overwrite } = request;
     let meta = store.stat(source).map_err(FileError::at(source))?;
     if meta.kind == FileKind::Directory && !recursive {
         // FS-10
@@ -29,9 +24,7 @@ pub(crate) fn copy(store: &mut dyn Store, request: &CopyPath) -> Result<FileRepl
     }
     match store.lstat(destination) {
         Ok(_) if !overwrite => {
-            return Err(FileError::Exists {
-                path: destination.clone(),
-            });
+            return Err(FileError::Exists { path: destination.clone() });
         }
         Ok(_) | Err(StoreError::NotFound) => {}
         Err(error) => return Err(FileError::at(destination)(error)),
@@ -54,18 +47,9 @@ pub(crate) fn copy(store: &mut dyn Store, request: &CopyPath) -> Result<FileRepl
 fn copy_directory(store: &mut dyn Store, request: &CopyPath, meta: Meta) -> Result<(), FileError> {
     let (base, entries) = entries_below(store, &request.source)?;
     let mut read_only = Vec::new();
-    let root = Entry {
-        path: base.clone(),
-        depth: 0,
-        meta,
-        listed: true,
-    };
+    let root = Entry { path: base.clone(), depth: 0, meta, listed: true };
     for entry in std::iter::once(root).chain(entries) {
-        let below = entry
-            .path
-            .as_str()
-            .strip_prefix(base.as_str())
-            .unwrap_or_default();
+        let below = entry.path.as_str().strip_prefix(base.as_str()).unwrap_or_default();
         let to = match below.trim_start_matches('/') {
             "" => request.destination.clone(),
             below => request.destination.join(below),
@@ -154,10 +138,7 @@ fn same_file() -> FileError {
 }
 
 fn invalid_destination(rule: &str) -> FileError {
-    FileError::Invalid {
-        field: "dst_path",
-        rule: rule.to_owned(),
-    }
+    FileError::Invalid { field: "dst_path", rule: rule.to_owned() }
 }
 
 #[cfg(test)]
@@ -168,12 +149,7 @@ mod tests {
 
     fn op(source: &str, destination: &str, overwrite: bool) -> FileOp {
         let (source, destination) = (path(source), path(destination));
-        FileOp::Copy(CopyPath {
-            source,
-            destination,
-            recursive: true,
-            overwrite,
-        })
+        FileOp::Copy(CopyPath { source, destination, recursive: true, overwrite })
     }
 
     fn a_project() -> DirStore {
@@ -192,10 +168,7 @@ mod tests {
         let mut store = a_project();
         store.chmod(&path("/x"), 0o750).expect("mine");
         assert_eq!(store.ask(op("/x", "/copy", false)), FileReply::Done);
-        assert_eq!(
-            (store.text("/copy"), store.info("/copy").mode),
-            ("x".into(), "750".into())
-        );
+        assert_eq!((store.text("/copy"), store.info("/copy").mode), ("x".into(), "750".into()));
         assert!(store.holds("/x"));
     }
 
@@ -203,17 +176,9 @@ mod tests {
     fn a_directory_needs_recursive() {
         let mut store = a_project();
         let (source, destination) = (path("/dir"), path("/copy"));
-        let request = CopyPath {
-            source,
-            destination,
-            recursive: false,
-            overwrite: false,
-        };
+        let request = CopyPath { source, destination, recursive: false, overwrite: false };
         let error = store.refusal(FileOp::Copy(request));
-        assert!(
-            matches!(error, FileError::NeedsRecursive { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, FileError::NeedsRecursive { .. }), "{error:?}");
         assert!(!store.holds("/copy"));
     }
 
@@ -225,14 +190,8 @@ mod tests {
             (store.text("/copy/file"), store.text("/copy/sub/deep")),
             ("f".into(), "d".into())
         );
-        assert_eq!(
-            store.info("/copy/link").link_target.as_deref(),
-            Some("file")
-        );
-        assert_eq!(
-            store.info("/copy/dangling").link_target.as_deref(),
-            Some("nowhere")
-        );
+        assert_eq!(store.info("/copy/link").link_target.as_deref(), Some("file"));
+        assert_eq!(store.info("/copy/dangling").link_target.as_deref(), Some("nowhere"));
     }
 
     #[test]
@@ -263,12 +222,9 @@ mod tests {
     #[test]
     fn a_taken_destination_is_refused_without_overwrite() {
         let mut store = a_project();
-        for (source, taken) in [
-            ("/x", "/dir/file"),
-            ("/x", "/x"),
-            ("/dir", "/x"),
-            ("/x", "/dir/dangling"),
-        ] {
+        for (source, taken) in
+            [("/x", "/dir/file"), ("/x", "/x"), ("/dir", "/x"), ("/x", "/dir/dangling")]
+        {
             let error = store.refusal(op(source, taken, false));
             assert_eq!(error, FileError::Exists { path: path(taken) });
         }
@@ -285,10 +241,7 @@ mod tests {
             }));
         }
         store.ask(op("/dir", "/new", true));
-        assert_eq!(
-            (store.text("/new/file"), store.text("/new/kept")),
-            ("f".into(), "k".into())
-        );
+        assert_eq!((store.text("/new/file"), store.text("/new/kept")), ("f".into(), "k".into()));
         assert!(store.info("/new/link").is_symlink);
         store.ask(op("/dir", "/new", true));
     }
@@ -297,10 +250,7 @@ mod tests {
     fn overwrite_mixes_no_kinds() {
         let mut store = a_project();
         let error = store.refusal(op("/x", "/dir", true));
-        assert_eq!(
-            error.to_string(),
-            "/dir: is a directory, not a regular file"
-        );
+        assert_eq!(error.to_string(), "/dir: is a directory, not a regular file");
         let error = store.refusal(op("/dir", "/x", true));
         assert_eq!(error.to_string(), "/x: not a directory");
     }
@@ -308,21 +258,13 @@ mod tests {
     #[test]
     fn a_file_does_not_overwrite_itself_under_any_name() {
         let mut store = a_project();
-        for (source, same) in [
-            ("/x", "//x"),
-            ("/dir/link", "/dir/file"),
-            ("/dir/file", "/link/link"),
-        ] {
+        for (source, same) in
+            [("/x", "//x"), ("/dir/link", "/dir/file"), ("/dir/file", "/link/link")]
+        {
             let error = store.refusal(op(source, same, true));
-            assert_eq!(
-                error.to_string(),
-                "dst_path: must not be the same file as src_path"
-            );
+            assert_eq!(error.to_string(), "dst_path: must not be the same file as src_path");
         }
-        assert_eq!(
-            (store.text("/x"), store.text("/dir/file")),
-            ("x".into(), "f".into())
-        );
+        assert_eq!((store.text("/x"), store.text("/dir/file")), ("x".into(), "f".into()));
     }
 
     #[test]
@@ -340,10 +282,7 @@ mod tests {
         let _socket =
             std::os::unix::net::UnixListener::bind(store.host("/dir/z")).expect("a socket");
         let error = store.refusal(op("/dir", "/copy", false));
-        assert_eq!(
-            error.to_string(),
-            "/dir/z: is a device, pipe or socket, not a regular file"
-        );
+        assert_eq!(error.to_string(), "/dir/z: is a device, pipe or socket, not a regular file");
         assert!(!store.holds("/copy"));
         let mut store = a_project();
         store.refuse("/dir/sub", StoreError::Denied);
@@ -355,11 +294,9 @@ mod tests {
     #[test]
     fn a_missing_source_or_parent_is_not_found_and_named() {
         let mut store = a_project();
-        for (source, destination, missing) in [
-            ("/nope", "/y", "/nope"),
-            ("/x", "/nope/x", "/nope/x"),
-            ("/dir", "/nope/x", "/nope/x"),
-        ] {
+        for (source, destination, missing) in
+            [("/nope", "/y", "/nope"), ("/x", "/nope/x", "/nope/x"), ("/dir", "/nope/x", "/nope/x")]
+        {
             let error = store.refusal(op(source, destination, false));
             assert_eq!(error, FileError::at(&path(missing))(StoreError::NotFound));
         }

@@ -13,10 +13,7 @@ pub(crate) fn delete(
     // What a final `..` names is somebody's parent, perhaps the root; rm(1) refuses it as well.
     if matches!(path.name(), "/" | "..") {
         let rule = "must not be the root directory or end in '..'".to_owned();
-        return Err(FileError::Invalid {
-            field: "path",
-            rule,
-        });
+        return Err(FileError::Invalid { field: "path", rule });
     }
     let meta = store.lstat(path).map_err(FileError::at(path))?;
     let answer = match meta.kind {
@@ -42,10 +39,7 @@ mod tests {
     use crate::testing::{a_store_with, path};
 
     fn op(at: &str, recursive: bool) -> FileOp {
-        FileOp::Delete {
-            path: path(at),
-            recursive,
-        }
+        FileOp::Delete { path: path(at), recursive }
     }
 
     #[test]
@@ -61,10 +55,7 @@ mod tests {
     fn a_directory_with_contents_needs_recursive() {
         let mut store = a_store_with(&[("/dir/deep/file", "")]);
         let error = store.refusal(op("/dir", false));
-        assert!(
-            matches!(error, FileError::NeedsRecursive { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, FileError::NeedsRecursive { .. }), "{error:?}");
         assert!(error.to_string().contains("set recursive"), "{error}");
         assert!(store.holds("/dir/deep/file"));
         store.ask(op("/dir", true));
@@ -84,10 +75,7 @@ mod tests {
         let mut store = a_store_with(&[("/dir/", "")]);
         for root in ["/", "//", "/.", "/dir/..", "/dir/../."] {
             let error = store.refusal(op(root, true));
-            assert!(
-                matches!(error, FileError::Invalid { field: "path", .. }),
-                "{error:?}"
-            );
+            assert!(matches!(error, FileError::Invalid { field: "path", .. }), "{error:?}");
         }
         assert!(store.holds("/dir"));
     }

@@ -30,11 +30,7 @@ pub(super) fn describe(store: &dyn Store, path: FsPath, meta: Meta) -> FileInfo 
         group: meta.group,
         is_symlink,
         // The only way to fail is that the link has vanished since.
-        link_target: if is_symlink {
-            store.read_link(&path).ok()
-        } else {
-            None
-        },
+        link_target: if is_symlink { store.read_link(&path).ok() } else { None },
         path,
     }
 }
@@ -50,18 +46,9 @@ mod tests {
         let mut store = a_store_with(&[("/dir/x.txt", "hello")]);
         let meta = store.lstat(&path("/dir/x.txt")).expect("it is there");
         let info = store.info("//dir/./x.txt");
-        assert_eq!(
-            (info.name.as_str(), info.path.as_str()),
-            ("x.txt", "/dir/x.txt")
-        );
-        assert_eq!(
-            (info.size, info.mode.as_str(), info.is_dir),
-            (5, "644", false)
-        );
-        assert_eq!(
-            (info.mtime, info.owner, info.group),
-            (meta.mtime, meta.owner, meta.group)
-        );
+        assert_eq!((info.name.as_str(), info.path.as_str()), ("x.txt", "/dir/x.txt"));
+        assert_eq!((info.size, info.mode.as_str(), info.is_dir), (5, "644", false));
+        assert_eq!((info.mtime, info.owner, info.group), (meta.mtime, meta.owner, meta.group));
         assert_eq!((info.is_symlink, info.link_target), (false, None));
     }
 
@@ -85,10 +72,7 @@ mod tests {
     #[test]
     fn the_root_is_called_by_its_path() {
         let info = a_store_with(&[]).info("/");
-        assert_eq!(
-            (info.name.as_str(), info.path.as_str(), info.is_dir),
-            ("/", "/", true)
-        );
+        assert_eq!((info.name.as_str(), info.path.as_str(), info.is_dir), ("/", "/", true));
     }
 
     #[test]
@@ -101,13 +85,9 @@ mod tests {
     #[test]
     fn what_can_be_described_exists_and_a_dangling_link_can() {
         let mut store = a_store_with(&[("/file", ""), ("/link", "-> nowhere")]);
-        for (asked, expected) in [
-            ("/", true),
-            ("/file", true),
-            ("/link", true),
-            ("/nope", false),
-            ("/file/x", false),
-        ] {
+        for (asked, expected) in
+            [("/", true), ("/file", true), ("/link", true), ("/nope", false), ("/file/x", false)]
+        {
             let reply = store.ask(FileOp::Exists(path(asked)));
             assert_eq!(reply, FileReply::Exists(expected), "{asked}");
         }

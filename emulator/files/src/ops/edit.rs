@@ -22,10 +22,7 @@ pub(crate) fn edit_file(store: &mut dyn Store, request: &EditFile) -> Result<Fil
     }
     let change = change(store, &request.path, &request.edits)?;
     let diff = change.diff(&request.path);
-    Ok(FileReply::Edited(Edited {
-        diff,
-        replacements: change.replacements,
-    }))
+    Ok(FileReply::Edited(Edited { diff, replacements: change.replacements }))
 }
 
 /// Applies one edit to each file. What fails for one says so there and stops no other (FS-18).
@@ -42,9 +39,7 @@ pub(crate) fn edit_files(
     let mut outcomes = Vec::new();
     for file in request.files {
         let error = match change(store, &file, slice::from_ref(&request.edit)) {
-            Ok(Change {
-                replacements: 0, ..
-            }) => Some("no match".to_owned()),
+            Ok(Change { replacements: 0, .. }) => Some("no match".to_owned()),
             Ok(_) => None,
             Err(error) => Some(error.to_string()),
         };
@@ -90,11 +85,7 @@ fn change(store: &mut dyn Store, path: &FsPath, edits: &[Edit]) -> Result<Change
     if new != old {
         store.write(path, &new, None).map_err(FileError::at(path))?;
     }
-    Ok(Change {
-        old,
-        new,
-        replacements,
-    })
+    Ok(Change { old, new, replacements })
 }
 
 /// Puts the replacement at each of `places`, which are in order and do not overlap.
@@ -115,17 +106,11 @@ fn check_bound(path: &FsPath, bytes: u64) -> Result<(), FileError> {
         return Ok(());
     }
     let rule = format!("{path}: more than {MAX_EDIT_BYTES} bytes to be edited");
-    Err(FileError::Invalid {
-        field: "path",
-        rule,
-    })
+    Err(FileError::Invalid { field: "path", rule })
 }
 
 fn invalid(field: &'static str, rule: &str) -> FileError {
-    FileError::Invalid {
-        field,
-        rule: rule.to_owned(),
-    }
+    FileError::Invalid { field, rule: rule.to_owned() }
 }
 
 #[cfg(test)]
@@ -135,17 +120,11 @@ mod tests {
     use crate::{FileOp, StoreError};
 
     fn edit(find: &str, replace: &str) -> Edit {
-        Edit {
-            find: find.into(),
-            replace: replace.into(),
-        }
+        Edit { find: find.into(), replace: replace.into() }
     }
 
     fn op(at: &str, edits: Vec<Edit>) -> FileOp {
-        FileOp::EditFile(EditFile {
-            path: path(at),
-            edits,
-        })
+        FileOp::EditFile(EditFile { path: path(at), edits })
     }
 
     fn edited(store: &mut DirStore, edits: Vec<Edit>) -> Edited {
@@ -169,20 +148,14 @@ mod tests {
     #[test]
     fn each_edit_works_on_what_the_one_before_it_left() {
         let mut store = a_store_with(&[("/x", "a b\n")]);
-        let edited = edited(
-            &mut store,
-            vec![edit("a", "b"), edit("b", ""), edit("nope", "x")],
-        );
+        let edited = edited(&mut store, vec![edit("a", "b"), edit("b", ""), edit("nope", "x")]);
         assert_eq!((store.text("/x").as_str(), edited.replacements), (" \n", 3));
     }
 
     #[test]
     fn occurrences_do_not_overlap_and_are_literal() {
         let mut store = a_store_with(&[("/x", "aaa .*")]);
-        assert_eq!(
-            edited(&mut store, vec![edit("aa", "b"), edit(".*", "$0")]).replacements,
-            2
-        );
+        assert_eq!(edited(&mut store, vec![edit("aa", "b"), edit(".*", "$0")]).replacements, 2);
         assert_eq!(store.text("/x"), "ba $0");
     }
 
@@ -197,14 +170,9 @@ mod tests {
     #[test]
     fn a_file_keeps_its_mode_and_what_is_not_text_in_it() {
         let mut store = a_store_with(&[]);
-        store
-            .write(&path("/x"), b"caf\xe9 a\r\n", Some(0o750))
-            .expect("mine");
+        store.write(&path("/x"), b"caf\xe9 a\r\n", Some(0o750)).expect("mine");
         edited(&mut store, vec![edit("a\r", "b\r")]);
-        assert_eq!(
-            store.read(&path("/x"), 0, None).expect("mine"),
-            b"caf\xe9 b\r\n"
-        );
+        assert_eq!(store.read(&path("/x"), 0, None).expect("mine"), b"caf\xe9 b\r\n");
         assert_eq!(store.info("/x").mode, "750");
     }
 
@@ -224,20 +192,14 @@ mod tests {
         let error = store.refusal(op("/nope", vec![edit("a", "b")]));
         assert_eq!(error, FileError::at(&path("/nope"))(StoreError::NotFound));
         let error = store.refusal(op("/dir", vec![edit("a", "b")]));
-        assert_eq!(
-            error.to_string(),
-            "/dir: is a directory, not a regular file"
-        );
+        assert_eq!(error.to_string(), "/dir: is a directory, not a regular file");
     }
 
     #[test]
     fn a_result_too_large_is_refused_before_it_is_made() {
         let mut store = a_store_with(&[("/x", &"a".repeat(1 << 16))]);
         let error = store.refusal(op("/x", vec![edit("a", &"b".repeat(1 << 20))]));
-        assert_eq!(
-            error.to_string(),
-            "path: /x: more than 16777216 bytes to be edited"
-        );
+        assert_eq!(error.to_string(), "path: /x: more than 16777216 bytes to be edited");
     }
 
     #[test]
@@ -245,24 +207,16 @@ mod tests {
         let lines: Vec<String> = (0..50_000).map(|line| format!("line {line}\n")).collect();
         let mut store = a_store_with(&[("/x", &lines.concat())]);
         let edited = edited(&mut store, vec![edit("line", "row")]);
-        assert_eq!(
-            (edited.replacements, edited.diff.lines().count()),
-            (50_000, 100_003)
-        );
+        assert_eq!((edited.replacements, edited.diff.lines().count()), (50_000, 100_003));
     }
 
     #[test]
     fn editing_several_files_answers_for_each_and_stops_for_none() {
         let mut store = a_store_with(&[("/a", "x"), ("/b", "y"), ("/dir/", ""), ("/c", "xx")]);
         let files = ["/a", "/b", "/nope", "/dir", "/c"].map(path).to_vec();
-        let reply = store.ask(FileOp::EditFiles(EditFiles {
-            files,
-            edit: edit("x", "z"),
-        }));
-        let outcome = |at, error: Option<&str>| EditOutcome {
-            file: path(at),
-            error: error.map(Into::into),
-        };
+        let reply = store.ask(FileOp::EditFiles(EditFiles { files, edit: edit("x", "z") }));
+        let outcome =
+            |at, error: Option<&str>| EditOutcome { file: path(at), error: error.map(Into::into) };
         let expected = vec![
             outcome("/a", None),
             outcome("/b", Some("no match")),
@@ -271,21 +225,13 @@ mod tests {
             outcome("/c", None),
         ];
         assert_eq!(reply, FileReply::EditOutcomes(expected));
-        assert_eq!(
-            (store.text("/a"), store.text("/c")),
-            ("z".into(), "zz".into())
-        );
+        assert_eq!((store.text("/a"), store.text("/c")), ("z".into(), "zz".into()));
     }
 
     #[test]
     fn editing_no_files_or_for_no_text_is_refused() {
         let mut store = a_store_with(&[("/a", "x")]);
-        let request = |files, find| {
-            FileOp::EditFiles(EditFiles {
-                files,
-                edit: edit(find, ""),
-            })
-        };
+        let request = |files, find| FileOp::EditFiles(EditFiles { files, edit: edit(find, "") });
         let error = store.refusal(request(Vec::new(), "x"));
         assert_eq!(error.to_string(), "files: must hold at least one path");
         let error = store.refusal(request(vec![path("/a")], ""));

@@ -16,10 +16,7 @@ pub(crate) fn glob(store: &dyn Store, request: &Glob) -> Result<FileReply, FileE
     let mut walk = Walk::new(store, &request.path, &exclude, Unreadable::Skip)?;
     let mut paths = Vec::new();
     while let Some(entry) = walk.next(store)? {
-        if wanted
-            .as_ref()
-            .is_none_or(|wanted| wanted.matches(&entry.path, walk.base()))
-        {
+        if wanted.as_ref().is_none_or(|wanted| wanted.matches(&entry.path, walk.base())) {
             paths.push(entry.path);
         }
     }
@@ -59,22 +56,14 @@ mod tests {
 
     #[test]
     fn a_pattern_finds_names_at_any_depth_as_sorted_absolute_paths() {
-        let expected = [
-            "/p/b.ts",
-            "/p/src.ts",
-            "/p/src/a.ts",
-            "/p/src/node_modules/dep/c.ts",
-        ];
+        let expected = ["/p/b.ts", "/p/src.ts", "/p/src/a.ts", "/p/src/node_modules/dep/c.ts"];
         assert_eq!(found(Some("*.ts"), &[]), expected);
     }
 
     #[test]
     fn a_pattern_with_a_slash_is_for_the_relative_path() {
         assert_eq!(found(Some("src/*.ts"), &[]), ["/p/src/a.ts"]);
-        assert_eq!(
-            found(Some("**/dep/*"), &[]),
-            ["/p/src/node_modules/dep/c.ts"]
-        );
+        assert_eq!(found(Some("**/dep/*"), &[]), ["/p/src/node_modules/dep/c.ts"]);
     }
 
     #[test]
@@ -96,15 +85,6 @@ mod tests {
     #[test]
     fn a_pattern_that_is_no_glob_is_refused_by_field() {
         let error = a_project().refusal(op("/p", Some("[a"), &[]));
-        assert!(
-            matches!(
-                error,
-                FileError::Invalid {
-                    field: "pattern",
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
+        assert!(matches!(error, FileError::Invalid { field: "pattern", .. }), "{error:?}");
     }
 }

@@ -29,16 +29,10 @@ pub(crate) fn grep(store: &dyn Store, request: &Grep) -> Result<FileReply, FileE
         None => None,
     };
     let included = |path: &FsPath, base: &FsPath| {
-        include
-            .as_ref()
-            .is_none_or(|include| include.matches(path, base))
+        include.as_ref().is_none_or(|include| include.matches(path, base))
     };
     let base = &request.path;
-    let mut search = Search {
-        regex: compile(&request.pattern)?,
-        found: Vec::new(),
-        bytes: 0,
-    };
+    let mut search = Search { regex: compile(&request.pattern)?, found: Vec::new(), bytes: 0 };
 
     let meta = store.stat(base).map_err(FileError::at(base))?;
     if meta.kind != FileKind::Directory {
@@ -56,10 +50,7 @@ pub(crate) fn grep(store: &dyn Store, request: &Grep) -> Result<FileReply, FileE
         }
         match search.file(store, &entry.path, entry.meta.size) {
             // As the walk: what may not be read, or has vanished, is not searched.
-            Err(FileError::Store {
-                error: StoreError::Denied | StoreError::NotFound,
-                ..
-            }) => {}
+            Err(FileError::Store { error: StoreError::Denied | StoreError::NotFound, .. }) => {}
             answer => answer?,
         }
     }
@@ -89,9 +80,8 @@ struct Search {
 
 impl Search {
     fn file(&mut self, store: &dyn Store, path: &FsPath, size: u64) -> Result<(), FileError> {
-        let mut data = store
-            .read(path, 0, Some(BINARY_PROBE_BYTES))
-            .map_err(FileError::at(path))?;
+        let mut data =
+            store.read(path, 0, Some(BINARY_PROBE_BYTES)).map_err(FileError::at(path))?;
         if memchr(0, &data).is_some() {
             return Ok(());
         }
@@ -116,30 +106,19 @@ impl Search {
         }
         self.bytes += line.len();
         if self.bytes > MAX_GREP_BYTES {
-            return Err(invalid(format!(
-                "matches more than {MAX_GREP_BYTES} bytes of lines"
-            )));
+            return Err(invalid(format!("matches more than {MAX_GREP_BYTES} bytes of lines")));
         }
         if self.found.len() == MAX_GREP_MATCHES {
-            return Err(invalid(format!(
-                "matches more than {MAX_GREP_MATCHES} lines"
-            )));
+            return Err(invalid(format!("matches more than {MAX_GREP_MATCHES} lines")));
         }
         let content = String::from_utf8_lossy(line).into_owned();
-        self.found.push(GrepMatch {
-            path: path.clone(),
-            line: number,
-            content,
-        });
+        self.found.push(GrepMatch { path: path.clone(), line: number, content });
         Ok(())
     }
 }
 
 fn invalid(rule: String) -> FileError {
-    FileError::Invalid {
-        field: "pattern",
-        rule,
-    }
+    FileError::Invalid { field: "pattern", rule }
 }
 
 #[cfg(test)]
@@ -158,9 +137,7 @@ mod tests {
     }
 
     fn found(store: &mut DirStore, op: FileOp) -> Vec<String> {
-        let FileReply::Matches(found) = store.ask(op) else {
-            panic!("no matches")
-        };
+        let FileReply::Matches(found) = store.ask(op) else { panic!("no matches") };
         found
             .iter()
             .map(|found| format!("{}:{}:{}", found.path, found.line, found.content))
@@ -211,49 +188,29 @@ mod tests {
     #[test]
     fn a_file_is_searched_itself_over_a_link_too() {
         let mut store = a_project();
-        assert_eq!(
-            found(&mut store, op("/p/b/c.txt", "i", None)),
-            ["/p/b/c.txt:1:to import"]
-        );
-        assert_eq!(
-            found(&mut store, op("/p/link", "os", None)),
-            ["/p/link:1:import os"]
-        );
-        assert_eq!(
-            found(&mut store, op("/p/b/c.txt", "i", Some("*.py"))),
-            [""; 0]
-        );
+        assert_eq!(found(&mut store, op("/p/b/c.txt", "i", None)), ["/p/b/c.txt:1:to import"]);
+        assert_eq!(found(&mut store, op("/p/link", "os", None)), ["/p/link:1:import os"]);
+        assert_eq!(found(&mut store, op("/p/b/c.txt", "i", Some("*.py"))), [""; 0]);
     }
 
     #[test]
     fn a_nul_makes_a_file_binary_in_its_first_8_kib_only() {
         let late = "x\n".repeat(4096) + "\0 needle\n";
         let mut store = a_store_with(&[("/late", &late), ("/early", &late[2..])]);
-        assert_eq!(
-            found(&mut store, op("/", "needle", None)),
-            ["/late:4097:\0 needle"]
-        );
+        assert_eq!(found(&mut store, op("/", "needle", None)), ["/late:4097:\0 needle"]);
     }
 
     #[test]
     fn bytes_that_are_no_text_are_replaced_and_hinder_nothing() {
         let mut store = a_store_with(&[]);
-        store
-            .write(&path("/latin"), b"caf\xe9 x\n", None)
-            .expect("mine");
-        assert_eq!(
-            found(&mut store, op("/", r"x$", None)),
-            ["/latin:1:caf\u{fffd} x"]
-        );
+        store.write(&path("/latin"), b"caf\xe9 x\n", None).expect("mine");
+        assert_eq!(found(&mut store, op("/", r"x$", None)), ["/latin:1:caf\u{fffd} x"]);
     }
 
     #[test]
     fn too_many_matches_are_an_error_that_names_the_bound() {
         let mut store = a_store_with(&[("/x", &"x\n".repeat(MAX_GREP_MATCHES))]);
-        assert_eq!(
-            found(&mut store, op("/", "x", None)).len(),
-            MAX_GREP_MATCHES
-        );
+        assert_eq!(found(&mut store, op("/", "x", None)).len(), MAX_GREP_MATCHES);
         store.write(&path("/y"), b"x", None).expect("mine");
         let error = store.refusal(op("/", "x", None));
         assert_eq!(error.to_string(), "pattern: matches more than 10000 lines");
@@ -264,13 +221,8 @@ mod tests {
         let line = "x".repeat(MAX_GREP_LINE_BYTES) + "\n";
         let mut store = a_store_with(&[("/x", &line.repeat(17))]);
         let error = store.refusal(op("/", "x", None));
-        assert_eq!(
-            error.to_string(),
-            "pattern: matches more than 16777216 bytes of lines"
-        );
-        store
-            .write(&path("/x"), format!("\nx{line}").as_bytes(), None)
-            .expect("mine");
+        assert_eq!(error.to_string(), "pattern: matches more than 16777216 bytes of lines");
+        store.write(&path("/x"), format!("\nx{line}").as_bytes(), None).expect("mine");
         let error = store.refusal(op("/", "x", None));
         let text = "pattern: matches line 2 of /x, which is longer than 1048576 bytes";
         assert_eq!(error.to_string(), text);
@@ -279,10 +231,7 @@ mod tests {
     #[test]
     fn an_expression_that_grows_too_large_is_an_error_that_names_the_bound() {
         let error = a_project().refusal(op("/p", r"(\w{100}){100}", None));
-        assert_eq!(
-            error.to_string(),
-            "pattern: must compile to at most 10485760 bytes"
-        );
+        assert_eq!(error.to_string(), "pattern: must compile to at most 10485760 bytes");
     }
 
     #[test]
@@ -291,10 +240,7 @@ mod tests {
         store.refuse("/p/a.py", StoreError::Denied);
         let error = store.refusal(op("/p/a.py", "x", None));
         assert_eq!(error, FileError::at(&path("/p/a.py"))(StoreError::Denied));
-        assert_eq!(
-            found(&mut store, op("/p", "import", None)),
-            ["/p/b/c.txt:1:to import"]
-        );
+        assert_eq!(found(&mut store, op("/p", "import", None)), ["/p/b/c.txt:1:to import"]);
     }
 
     #[test]

@@ -53,11 +53,7 @@ mod tests {
 
     fn op(at: &str, recursive: bool, exclude: &[&str]) -> FileOp {
         let exclude = exclude.iter().map(ToString::to_string).collect();
-        FileOp::Ls {
-            path: path(at),
-            recursive,
-            exclude,
-        }
+        FileOp::Ls { path: path(at), recursive, exclude }
     }
 
     fn listed(store: &mut DirStore, op: FileOp) -> Vec<String> {
@@ -86,14 +82,7 @@ mod tests {
     #[test]
     fn a_recursive_listing_is_depth_first_and_enters_no_link() {
         let paths = listed(&mut a_project(), op("/p", true, &["dep"]));
-        let expected = [
-            "/p/a",
-            "/p/a/node_modules",
-            "/p/a/x.rs",
-            "/p/a.rs",
-            "/p/b.rs",
-            "/p/link",
-        ];
+        let expected = ["/p/a", "/p/a/node_modules", "/p/a/x.rs", "/p/a.rs", "/p/b.rs", "/p/link"];
         assert_eq!(paths, expected);
     }
 
@@ -105,14 +94,7 @@ mod tests {
 
     #[test]
     fn exclusion_is_not_for_the_components_of_the_path_itself() {
-        assert_eq!(
-            listed(
-                &mut a_project(),
-                op("/p/a/node_modules", false, &["p", "a"])
-            )
-            .len(),
-            1
-        );
+        assert_eq!(listed(&mut a_project(), op("/p/a/node_modules", false, &["p", "a"])).len(), 1);
     }
 
     #[test]
@@ -126,13 +108,8 @@ mod tests {
         let mut store = a_project();
         let paths = listed(&mut store, op("/p/link", false, &[]));
         assert_eq!(paths, ["/p/link/node_modules", "/p/link/x.rs"]);
-        store
-            .symlink("nowhere", &path("/dangling"))
-            .expect("a link");
-        assert_eq!(
-            listed(&mut store, op("/dangling", false, &[])),
-            ["/dangling"]
-        );
+        store.symlink("nowhere", &path("/dangling")).expect("a link");
+        assert_eq!(listed(&mut store, op("/dangling", false, &[])), ["/dangling"]);
     }
 
     #[test]

@@ -8,11 +8,7 @@ const PARENT_MODE: u32 = 0o755;
 
 /// Creates a directory (FS-02).
 pub(crate) fn mkdir(store: &mut dyn Store, request: &Mkdir) -> Result<FileReply, FileError> {
-    let Mkdir {
-        path,
-        recursive,
-        mode,
-    } = request;
+    let Mkdir { path, recursive, mode } = request;
     check_mode("permissions", *mode)?;
     if *recursive {
         create_parents(store, path)?;
@@ -45,9 +41,7 @@ pub(super) fn create_parents(store: &mut dyn Store, path: &FsPath) -> Result<(),
             Ok(meta) if meta.kind == FileKind::Directory => {}
             Ok(_) => return Err(FileError::at(&ancestor)(StoreError::NotADirectory)),
             Err(StoreError::NotFound) => {
-                store
-                    .mkdir(&ancestor, PARENT_MODE)
-                    .map_err(FileError::at(&ancestor))?;
+                store.mkdir(&ancestor, PARENT_MODE).map_err(FileError::at(&ancestor))?;
             }
             Err(error) => return Err(FileError::at(&ancestor)(error)),
         }
@@ -56,9 +50,7 @@ pub(super) fn create_parents(store: &mut dyn Store, path: &FsPath) -> Result<(),
 }
 
 fn is_directory(store: &dyn Store, path: &FsPath) -> bool {
-    store
-        .stat(path)
-        .is_ok_and(|meta| meta.kind == FileKind::Directory)
+    store.stat(path).is_ok_and(|meta| meta.kind == FileKind::Directory)
 }
 
 #[cfg(test)]
@@ -68,11 +60,7 @@ mod tests {
     use crate::testing::{a_store_with, path};
 
     fn op(at: &str, recursive: bool, mode: u32) -> FileOp {
-        FileOp::Mkdir(Mkdir {
-            path: path(at),
-            recursive,
-            mode,
-        })
+        FileOp::Mkdir(Mkdir { path: path(at), recursive, mode })
     }
 
     #[test]
@@ -93,10 +81,7 @@ mod tests {
     fn recursive_creates_parents_with_755() {
         let mut store = a_store_with(&[]);
         store.ask(op("/a/b/c", true, 0o700));
-        assert_eq!(
-            (store.info("/a").mode, store.info("/a/b").mode),
-            ("755".into(), "755".into())
-        );
+        assert_eq!((store.info("/a").mode, store.info("/a/b").mode), ("755".into(), "755".into()));
         assert_eq!(store.info("/a/b/c").mode, "700");
     }
 
@@ -105,12 +90,7 @@ mod tests {
         let mut store = a_store_with(&[("/dir/", "")]);
         for existing in ["/dir", "/"] {
             let error = store.refusal(op(existing, false, 0o755));
-            assert_eq!(
-                error,
-                FileError::Exists {
-                    path: path(existing)
-                }
-            );
+            assert_eq!(error, FileError::Exists { path: path(existing) });
             assert_eq!(store.ask(op(existing, true, 0o700)), FileReply::Done);
         }
         assert_eq!(store.info("/dir").mode, "755");
@@ -121,12 +101,7 @@ mod tests {
         let mut store = a_store_with(&[("/file", "")]);
         for recursive in [false, true] {
             let error = store.refusal(op("/file", recursive, 0o755));
-            assert_eq!(
-                error,
-                FileError::Exists {
-                    path: path("/file")
-                }
-            );
+            assert_eq!(error, FileError::Exists { path: path("/file") });
         }
     }
 

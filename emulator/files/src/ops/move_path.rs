@@ -8,17 +8,10 @@ use crate::{FileError, FileKind, FileReply, MovePath, Store, StoreError};
 /// directory, an empty directory by a directory. A directory with contents is refused and not
 /// emptied first, so a failed move never loses anything.
 pub(crate) fn move_path(store: &mut dyn Store, request: &MovePath) -> Result<FileReply, FileError> {
-    let MovePath {
-        source,
-        destination,
-        overwrite,
-    } = request;
+    let MovePath { source, destination, overwrite } = request;
     if matches!(source.name(), "/" | "..") {
         let rule = "must not be the root directory or end in '..'".to_owned();
-        return Err(FileError::Invalid {
-            field: "src_path",
-            rule,
-        });
+        return Err(FileError::Invalid { field: "src_path", rule });
     }
     let meta = store.lstat(source).map_err(FileError::at(source))?;
     let same = source.tidy() == destination.tidy();
@@ -28,9 +21,7 @@ pub(crate) fn move_path(store: &mut dyn Store, request: &MovePath) -> Result<Fil
     match store.lstat(destination) {
         // FS-09
         Ok(_) if !overwrite => {
-            return Err(FileError::Exists {
-                path: destination.clone(),
-            });
+            return Err(FileError::Exists { path: destination.clone() });
         }
         Ok(_) | Err(StoreError::NotFound) => {}
         Err(error) => return Err(FileError::at(destination)(error)),
@@ -45,10 +36,7 @@ pub(crate) fn move_path(store: &mut dyn Store, request: &MovePath) -> Result<Fil
 
 fn into_itself() -> FileError {
     let rule = "must not be inside src_path".to_owned();
-    FileError::Invalid {
-        field: "dst_path",
-        rule,
-    }
+    FileError::Invalid { field: "dst_path", rule }
 }
 
 #[cfg(test)]
@@ -59,11 +47,7 @@ mod tests {
 
     fn op(source: &str, destination: &str, overwrite: bool) -> FileOp {
         let (source, destination) = (path(source), path(destination));
-        FileOp::Move(MovePath {
-            source,
-            destination,
-            overwrite,
-        })
+        FileOp::Move(MovePath { source, destination, overwrite })
     }
 
     fn a_project() -> DirStore {
@@ -82,10 +66,7 @@ mod tests {
         let mut store = a_project();
         assert_eq!(store.ask(op("/x", "/full/x2", false)), FileReply::Done);
         assert_eq!(store.ask(op("/dir/", "/dir2", false)), FileReply::Done);
-        assert_eq!(
-            (store.text("/full/x2"), store.text("/dir2/file")),
-            ("x".into(), "f".into())
-        );
+        assert_eq!((store.text("/full/x2"), store.text("/dir2/file")), ("x".into(), "f".into()));
         assert!(!store.holds("/x") && !store.holds("/dir"));
     }
 
@@ -101,9 +82,7 @@ mod tests {
     #[test]
     fn a_taken_destination_is_refused_without_overwrite_even_a_dangling_link() {
         let mut store = a_project();
-        store
-            .symlink("nowhere", &path("/dangling"))
-            .expect("a link");
+        store.symlink("nowhere", &path("/dangling")).expect("a link");
         for taken in ["/y", "/empty", "/full", "/dangling", "/x", "/"] {
             let error = store.refusal(op("/x", taken, false));
             assert_eq!(error, FileError::Exists { path: path(taken) });
@@ -115,10 +94,7 @@ mod tests {
         let mut store = a_project();
         store.ask(op("/x", "/y", true));
         store.ask(op("/dir", "/empty", true));
-        assert_eq!(
-            (store.text("/y"), store.text("/empty/file")),
-            ("x".into(), "f".into())
-        );
+        assert_eq!((store.text("/y"), store.text("/empty/file")), ("x".into(), "f".into()));
     }
 
     #[test]
@@ -129,10 +105,7 @@ mod tests {
             ("/x", "/empty", "/empty: is a directory"),
             ("/dir", "/x", "/x: not a directory"),
         ] {
-            assert_eq!(
-                store.refusal(op(source, destination, true)).to_string(),
-                text
-            );
+            assert_eq!(store.refusal(op(source, destination, true)).to_string(), text);
         }
         assert!(store.holds("/full/other") && store.holds("/dir/file"));
     }
@@ -159,16 +132,7 @@ mod tests {
     fn the_root_is_not_moved() {
         for root in ["/", "/dir/.."] {
             let error = a_project().refusal(op(root, "/new", false));
-            assert!(
-                matches!(
-                    error,
-                    FileError::Invalid {
-                        field: "src_path",
-                        ..
-                    }
-                ),
-                "{error:?}"
-            );
+            assert!(matches!(error, FileError::Invalid { field: "src_path", .. }), "{error:?}");
         }
     }
 

@@ -10,19 +10,11 @@ pub(crate) fn set_permissions(
     store: &mut dyn Store,
     request: &SetPermissions,
 ) -> Result<FileReply, FileError> {
-    let SetPermissions {
-        path,
-        mode,
-        owner,
-        group,
-    } = request;
+    let SetPermissions { path, mode, owner, group } = request;
     let (owner, group) = (owner.as_deref(), group.as_deref());
     if mode.is_none() && owner.is_none() && group.is_none() {
         // FS-19
-        return Err(invalid(
-            "mode",
-            "at least one of mode, owner and group is required",
-        ));
+        return Err(invalid("mode", "at least one of mode, owner and group is required"));
     }
     if owner == Some("") {
         return Err(invalid("owner", "must not be empty"));
@@ -35,14 +27,12 @@ pub(crate) fn set_permissions(
     }
     // The owner first: changing it clears the set-user and set-group bits.
     if owner.is_some() || group.is_some() {
-        store
-            .chown(path, owner, group)
-            .map_err(|error| match error {
-                StoreError::Invalid if owner.is_none() => invalid("group", "no such group"),
-                StoreError::Invalid if group.is_none() => invalid("owner", "no such user"),
-                StoreError::Invalid => invalid("owner", "no such user or no such group"),
-                error => FileError::at(path)(error),
-            })?;
+        store.chown(path, owner, group).map_err(|error| match error {
+            StoreError::Invalid if owner.is_none() => invalid("group", "no such group"),
+            StoreError::Invalid if group.is_none() => invalid("owner", "no such user"),
+            StoreError::Invalid => invalid("owner", "no such user or no such group"),
+            error => FileError::at(path)(error),
+        })?;
     }
     if let Some(mode) = mode {
         store.chmod(path, *mode).map_err(FileError::at(path))?;
@@ -52,18 +42,11 @@ pub(crate) fn set_permissions(
 
 /// Refuses what is more than permission bits.
 pub(super) fn check_mode(field: &'static str, mode: u32) -> Result<(), FileError> {
-    if mode <= ALL_BITS {
-        Ok(())
-    } else {
-        Err(invalid(field, "must be at most octal 7777"))
-    }
+    if mode <= ALL_BITS { Ok(()) } else { Err(invalid(field, "must be at most octal 7777")) }
 }
 
 fn invalid(field: &'static str, rule: &str) -> FileError {
-    FileError::Invalid {
-        field,
-        rule: rule.to_owned(),
-    }
+    FileError::Invalid { field, rule: rule.to_owned() }
 }
 
 #[cfg(test)]
@@ -74,12 +57,7 @@ mod tests {
 
     fn op(mode: Option<u32>, owner: Option<&str>, group: Option<&str>) -> FileOp {
         let (owner, group) = (owner.map(Into::into), group.map(Into::into));
-        FileOp::SetPermissions(SetPermissions {
-            path: path("/link"),
-            mode,
-            owner,
-            group,
-        })
+        FileOp::SetPermissions(SetPermissions { path: path("/link"), mode, owner, group })
     }
 
     #[test]
@@ -99,10 +77,7 @@ mod tests {
     #[test]
     fn nothing_to_change_is_refused() {
         let error = a_store_with(&[("/link", "")]).refusal(op(None, None, None));
-        assert_eq!(
-            error.to_string(),
-            "mode: at least one of mode, owner and group is required"
-        );
+        assert_eq!(error.to_string(), "mode: at least one of mode, owner and group is required");
     }
 
     #[test]
@@ -114,10 +89,7 @@ mod tests {
             (Some(""), None, "owner: must not be empty"),
             (None, Some(""), "group: must not be empty"),
         ] {
-            assert_eq!(
-                store.refusal(op(Some(0o600), owner, group)).to_string(),
-                text
-            );
+            assert_eq!(store.refusal(op(Some(0o600), owner, group)).to_string(), text);
         }
         assert_eq!(store.info("/link").mode, "644");
     }

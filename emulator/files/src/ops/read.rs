@@ -20,14 +20,9 @@ pub(crate) fn read_file(store: &dyn Store, request: &ReadFile) -> Result<FileRep
             check_bound(path, limit.map_or(left, |limit| limit.min(left)))?;
             // FS-12: beyond the end is nothing. A file's size may be 0 though it has contents, as
             // in /proc; and no kernel takes every offset, so a wild one does not reach it.
-            let (offset, limit) = if offset > size.max(MAX_READ_BYTES) {
-                (0, Some(0))
-            } else {
-                (offset, limit)
-            };
-            store
-                .read(path, offset, limit)
-                .map_err(FileError::at(path))?
+            let (offset, limit) =
+                if offset > size.max(MAX_READ_BYTES) { (0, Some(0)) } else { (offset, limit) };
+            store.read(path, offset, limit).map_err(FileError::at(path))?
         }
         ReadWindow::Head(lines) => head(store, path, lines)?,
         ReadWindow::Tail(lines) => tail(store, path, size, lines)?,
@@ -39,10 +34,7 @@ pub(crate) fn read_file(store: &dyn Store, request: &ReadFile) -> Result<FileRep
 pub(crate) fn read_files(store: &dyn Store, paths: Vec<FsPath>) -> Result<FileReply, FileError> {
     if paths.is_empty() {
         let rule = "must hold at least one path".to_owned();
-        return Err(FileError::Invalid {
-            field: "paths",
-            rule,
-        });
+        return Err(FileError::Invalid { field: "paths", rule });
     }
     let mut total = 0_u64;
     for path in &paths {
@@ -80,10 +72,7 @@ fn check_bound(path: &FsPath, bytes: u64) -> Result<(), FileError> {
         return Ok(());
     }
     let rule = format!("{path}: more than {MAX_READ_BYTES} bytes to be read at once");
-    Err(FileError::Invalid {
-        field: "path",
-        rule,
-    })
+    Err(FileError::Invalid { field: "path", rule })
 }
 
 /// The first `lines` lines with their newlines, like head(1).
@@ -94,9 +83,7 @@ fn head(store: &dyn Store, path: &FsPath, lines: u64) -> Result<Vec<u8>, FileErr
     let last = usize::try_from(last).unwrap_or(usize::MAX);
     let mut span = FIRST_SPAN;
     loop {
-        let mut bytes = store
-            .read(path, 0, Some(span))
-            .map_err(FileError::at(path))?;
+        let mut bytes = store.read(path, 0, Some(span)).map_err(FileError::at(path))?;
         if let Some(newline) = memchr_iter(b'\n', &bytes).nth(last) {
             bytes.truncate(newline + 1);
             return Ok(bytes);
@@ -119,9 +106,7 @@ fn tail(store: &dyn Store, path: &FsPath, size: u64, lines: u64) -> Result<Vec<u
     let mut span = FIRST_SPAN;
     loop {
         let offset = size.saturating_sub(span);
-        let mut bytes = store
-            .read(path, offset, None)
-            .map_err(FileError::at(path))?;
+        let mut bytes = store.read(path, offset, None).map_err(FileError::at(path))?;
         let body = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
         if let Some(newline) = memrchr_iter(b'\n', body).nth(lines - 1) {
             return Ok(bytes.split_off(newline + 1));
@@ -141,10 +126,7 @@ mod tests {
     use crate::{FileOp, StoreError};
 
     fn op(at: &str, window: ReadWindow) -> FileOp {
-        FileOp::ReadFile(ReadFile {
-            path: path(at),
-            window,
-        })
+        FileOp::ReadFile(ReadFile { path: path(at), window })
     }
 
     fn bytes(store: &mut DirStore, window: ReadWindow) -> String {
@@ -154,10 +136,7 @@ mod tests {
         }
     }
 
-    const ALL: ReadWindow = ReadWindow::Bytes {
-        offset: 0,
-        limit: None,
-    };
+    const ALL: ReadWindow = ReadWindow::Bytes { offset: 0, limit: None };
 
     #[test]
     fn a_window_of_bytes_ends_where_the_file_does() {
@@ -169,10 +148,7 @@ mod tests {
             (8, Some(u64::MAX), "89"),
             (3, Some(0), ""),
         ] {
-            assert_eq!(
-                bytes(&mut store, ReadWindow::Bytes { offset, limit }),
-                expected
-            );
+            assert_eq!(bytes(&mut store, ReadWindow::Bytes { offset, limit }), expected);
         }
     }
 
@@ -180,16 +156,7 @@ mod tests {
     fn an_offset_beyond_the_end_reads_nothing() {
         let mut store = a_store_with(&[("/x", "0123456789")]);
         for offset in [10, 11, u64::MAX] {
-            assert_eq!(
-                bytes(
-                    &mut store,
-                    ReadWindow::Bytes {
-                        offset,
-                        limit: None
-                    }
-                ),
-                ""
-            );
+            assert_eq!(bytes(&mut store, ReadWindow::Bytes { offset, limit: None }), "");
         }
     }
 
@@ -203,16 +170,8 @@ mod tests {
             (4, "a\n\nb\nc", "a\n\nb\nc"),
             (u64::MAX, "a\n\nb\nc", "a\n\nb\nc"),
         ] {
-            assert_eq!(
-                bytes(&mut store, ReadWindow::Head(lines)),
-                head,
-                "head of {lines}"
-            );
-            assert_eq!(
-                bytes(&mut store, ReadWindow::Tail(lines)),
-                tail,
-                "tail of {lines}"
-            );
+            assert_eq!(bytes(&mut store, ReadWindow::Head(lines)), head, "head of {lines}");
+            assert_eq!(bytes(&mut store, ReadWindow::Tail(lines)), tail, "tail of {lines}");
         }
     }
 
@@ -238,10 +197,7 @@ mod tests {
     fn a_directory_is_not_readable_and_the_message_says_so() {
         for window in [ALL, ReadWindow::Head(1), ReadWindow::Tail(1)] {
             let error = a_store_with(&[("/dir/", "")]).refusal(op("/dir", window));
-            assert_eq!(
-                error.to_string(),
-                "/dir: is a directory, not a regular file"
-            );
+            assert_eq!(error.to_string(), "/dir: is a directory, not a regular file");
         }
     }
 
@@ -250,10 +206,7 @@ mod tests {
         let mut store = a_store_with(&[]);
         let _socket = std::os::unix::net::UnixListener::bind(store.host("/s")).expect("a socket");
         let error = store.refusal(op("/s", ALL));
-        assert_eq!(
-            error.to_string(),
-            "/s: is a device, pipe or socket, not a regular file"
-        );
+        assert_eq!(error.to_string(), "/s: is a device, pipe or socket, not a regular file");
     }
 
     #[test]
@@ -272,14 +225,8 @@ mod tests {
         let file = std::fs::File::create(store.host("/x")).expect("mine");
         file.set_len(1 << 40).expect("a sparse file");
         let error = store.refusal(op("/x", ALL));
-        assert_eq!(
-            error.to_string(),
-            "path: /x: more than 268435456 bytes to be read at once"
-        );
-        let end = ReadWindow::Bytes {
-            offset: (1 << 40) - 3,
-            limit: None,
-        };
+        assert_eq!(error.to_string(), "path: /x: more than 268435456 bytes to be read at once");
+        let end = ReadWindow::Bytes { offset: (1 << 40) - 3, limit: None };
         assert_eq!(bytes(&mut store, end), "\0\0\0");
     }
 
@@ -287,14 +234,8 @@ mod tests {
     fn several_files_come_in_the_order_asked_for_under_the_names_asked_for() {
         let mut store = a_store_with(&[("/a", "1"), ("/b", "2")]);
         let reply = store.ask(FileOp::ReadFiles(vec![path("//b"), path("/a")]));
-        let content = |at, data: &str| FileContent {
-            path: path(at),
-            data: data.into(),
-        };
-        assert_eq!(
-            reply,
-            FileReply::Files(vec![content("//b", "2"), content("/a", "1")])
-        );
+        let content = |at, data: &str| FileContent { path: path(at), data: data.into() };
+        assert_eq!(reply, FileReply::Files(vec![content("//b", "2"), content("/a", "1")]));
     }
 
     #[test]

@@ -13,15 +13,10 @@ pub(crate) fn tree(
 ) -> Result<FileReply, FileError> {
     if max_depth == Some(0) {
         let rule = "must be at least 1".to_owned();
-        return Err(FileError::Invalid {
-            field: "max_depth",
-            rule,
-        });
+        return Err(FileError::Invalid { field: "max_depth", rule });
     }
     let exclude = Patterns::new("exclude", exclude)?;
-    let levels = max_depth
-        .and_then(|depth| usize::try_from(depth).ok())
-        .unwrap_or(usize::MAX);
+    let levels = max_depth.and_then(|depth| usize::try_from(depth).ok()).unwrap_or(usize::MAX);
     let mut walk = Walk::new(store, path, &exclude, Unreadable::Skip)?.up_to(levels);
     let mut entries = Vec::new();
     while let Some(entry) = walk.next(store)? {
@@ -46,28 +41,18 @@ mod tests {
 
     fn op(at: &str, exclude: &[&str], max_depth: Option<u32>) -> crate::FileOp {
         let exclude = exclude.iter().map(ToString::to_string).collect();
-        crate::FileOp::Tree {
-            path: path(at),
-            exclude,
-            max_depth,
-        }
+        crate::FileOp::Tree { path: path(at), exclude, max_depth }
     }
 
     fn drawn(store: &mut DirStore, op: crate::FileOp) -> String {
-        let FileReply::Tree(entries) = store.ask(op) else {
-            panic!("not a tree")
-        };
+        let FileReply::Tree(entries) = store.ask(op) else { panic!("not a tree") };
         let line = |entry: &TreeEntry| {
             let mark = match (entry.kind, entry.listed) {
                 (TreeKind::File, _) => "",
                 (TreeKind::Directory, true) => "/",
                 (TreeKind::Directory, false) => "/...",
             };
-            format!(
-                "{}{}{mark}",
-                " ".repeat(entry.depth as usize - 1),
-                entry.name
-            )
+            format!("{}{}{mark}", " ".repeat(entry.depth as usize - 1), entry.name)
         };
         entries.iter().map(line).collect::<Vec<_>>().join("\n")
     }
@@ -104,20 +89,14 @@ mod tests {
 
     #[test]
     fn what_is_excluded_is_not_in_the_tree() {
-        assert_eq!(
-            drawn(&mut a_project(), op("/p", &["a", "l*"], None)),
-            "empty/\nz"
-        );
+        assert_eq!(drawn(&mut a_project(), op("/p", &["a", "l*"], None)), "empty/\nz");
     }
 
     #[test]
     fn a_directory_that_may_not_be_read_has_unknown_children() {
         let mut store = a_project();
         store.refuse("/p/a", StoreError::Denied);
-        assert_eq!(
-            drawn(&mut store, op("/p", &[], None)),
-            "a/...\nempty/\nlink\nz"
-        );
+        assert_eq!(drawn(&mut store, op("/p", &[], None)), "a/...\nempty/\nlink\nz");
     }
 
     #[test]

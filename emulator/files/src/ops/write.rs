@@ -45,9 +45,7 @@ fn write(store: &mut dyn Store, file: &WriteFile) -> Result<(), FileError> {
         // FS-06. FS-07 is the store's.
         Err(StoreError::NotFound) => {
             create_parents(store, &file.path)?;
-            store
-                .write(&file.path, &file.data, file.mode)
-                .map_err(refused)
+            store.write(&file.path, &file.data, file.mode).map_err(refused)
         }
         answer => answer.map_err(refused),
     }
@@ -55,10 +53,9 @@ fn write(store: &mut dyn Store, file: &WriteFile) -> Result<(), FileError> {
 
 fn write_error(path: &FsPath, error: StoreError) -> FileError {
     match error {
-        StoreError::IsADirectory => FileError::NotARegularFile {
-            path: path.clone(),
-            kind: FileKind::Directory,
-        },
+        StoreError::IsADirectory => {
+            FileError::NotARegularFile { path: path.clone(), kind: FileKind::Directory }
+        }
         error => FileError::at(path)(error),
     }
 }
@@ -70,11 +67,7 @@ mod tests {
     use crate::testing::{a_store_with, path};
 
     fn file(at: &str, data: &str, mode: Option<u32>) -> WriteFile {
-        WriteFile {
-            path: path(at),
-            data: data.into(),
-            mode,
-        }
+        WriteFile { path: path(at), data: data.into(), mode }
     }
 
     #[test]
@@ -82,10 +75,7 @@ mod tests {
         let mut store = a_store_with(&[]);
         store.ask(FileOp::WriteFile(file("/a/b/x", "new", None)));
         assert_eq!(store.text("/a/b/x"), "new");
-        assert_eq!(
-            (store.info("/a").mode, store.info("/a/b").mode),
-            ("755".into(), "755".into())
-        );
+        assert_eq!((store.info("/a").mode, store.info("/a/b").mode), ("755".into(), "755".into()));
     }
 
     #[test]
@@ -117,10 +107,7 @@ mod tests {
         let mut store = a_store_with(&[("/dir/", "")]);
         for target in ["/dir", "/", "/new/"] {
             let error = store.refusal(FileOp::WriteFile(file(target, "x", None)));
-            assert_eq!(
-                error.to_string(),
-                format!("{target}: is a directory, not a regular file")
-            );
+            assert_eq!(error.to_string(), format!("{target}: is a directory, not a regular file"));
         }
     }
 
@@ -143,15 +130,8 @@ mod tests {
     #[test]
     fn several_files_are_written_in_order_so_of_two_with_one_path_the_last_wins() {
         let mut store = a_store_with(&[]);
-        let files = vec![
-            file("/a/x", "1", None),
-            file("/a/x", "2", None),
-            file("/y", "3", None),
-        ];
+        let files = vec![file("/a/x", "1", None), file("/a/x", "2", None), file("/y", "3", None)];
         assert_eq!(store.ask(FileOp::WriteFiles(files)), FileReply::Done);
-        assert_eq!(
-            (store.text("/a/x"), store.text("/y")),
-            ("2".into(), "3".into())
-        );
+        assert_eq!((store.text("/a/x"), store.text("/y")), ("2".into(), "3".into()));
     }
 }

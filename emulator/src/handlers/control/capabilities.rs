@@ -12,7 +12,7 @@ pub(super) fn health(emulator: &Emulator) -> Reply {
     Reply::ok(&Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
-        backend: emulator.worlds.backend().name,
+        backend: emulator.tenants.host().backend().name,
     })
 }
 
@@ -63,13 +63,13 @@ struct Readings {
 
 impl Capabilities {
     fn of(emulator: &Emulator) -> Self {
-        let settings = emulator.worlds.settings();
+        let settings = emulator.tenants.host().settings();
         let (operations, mut not_built) = operation::names();
         // Parts of built operations, and what no path of the API leads to.
         not_built.extend(["sandbox/create mounts", "sandbox-host traffic", "metadata service"]);
         Self {
             version: env!("CARGO_PKG_VERSION"),
-            backend: emulator.worlds.backend(),
+            backend: emulator.tenants.host().backend(),
             operations,
             not_built,
             templates: Template::system_names()

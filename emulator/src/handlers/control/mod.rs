@@ -2,15 +2,17 @@
 
 mod capabilities;
 mod clock;
+mod faults;
 
 use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Method, StatusCode};
-use leap0_emulator_core::service::World;
+use leap0_emulator_core::id::OrgId;
 
 use crate::http::{BodyError, Failure, Reply, read_body};
 use crate::server::Emulator;
+use crate::tenant::Tenant;
 use crate::wire::Fields;
 
 /// Largest body of a control request, in bytes.
@@ -23,27 +25,37 @@ pub(crate) async fn answer(
 ) -> Result<Reply, Failure> {
     let (head, body) = request.into_parts();
     let path = head.uri.path().trim_start_matches("/_emulator/").trim_end_matches('/');
+    let org = || organisation(emulator, &head.headers);
+    let tenant = || org().map(|org| emulator.tenants.of(&org));
     match (path, &head.method) {
         ("health", &Method::GET) => Ok(capabilities::health(emulator)),
         ("capabilities", &Method::GET) => Ok(capabilities::capabilities(emulator)),
-        ("clock", &Method::GET) => Ok(clock::show(&*world(emulator, &head.headers)?)),
+        ("clock", &Method::GET) => Ok(clock::show(&tenant()?.world)),
         ("clock", &Method::POST) => {
-            let world = world(emulator, &head.headers)?;
-            clock::handle(&world, fields(body).await?).await
+            let tenant: Arc<Tenant> = tenant()?;
+            clock::handle(&tenant.world, fields(body).await?).await
         }
+        ("reset", &Method::POST) => {
+            let org = org()?;
+            reset(emulator, &org, fields(body).await?)
+        }
+        ("faults", &Method::GET) => Ok(faults::show(&*tenant()?)),
+        ("faults", &Method::PUT) => {
+            let tenant = tenant()?;
+            faults::replace(&tenant, fields(body).await?)
+        }
+        ("faults", &Method::DELETE) => Ok(faults::clear(&*tenant()?)),
         ("health" | "capabilities", _) => Err(Failure::wrong_method("GET")),
         ("clock", _) => Err(Failure::wrong_method("GET, POST")),
+        ("reset", _) => Err(Failure::wrong_method("POST")),
+        ("faults", _) => Err(Failure::wrong_method("GET, PUT, DELETE")),
         _ => Err(Failure::new(StatusCode::NOT_FOUND, "unknown control path")),
     }
 }
 
-/// The caller's world, by the same key as on the API.
-fn world(emulator: &Emulator, headers: &HeaderMap) -> Result<Arc<World>, Failure> {
-    emulator
-        .keys
-        .organisation(headers)
-        .map(|org| emulator.worlds.of(&org))
-        .map_err(|why| Failure::new(StatusCode::UNAUTHORIZED, why))
+/// The caller's organisation, by the same key as on the API.
+fn organisation(emulator: &Emulator, headers: &HeaderMap) -> Result<OrgId, Failure> {
+    emulator.keys.organisation(headers).map_err(|why| Failure::new(StatusCode::UNAUTHORIZED, why))
 }
 
 async fn fields(body: Incoming) -> Result<Fields, Failure> {
@@ -55,4 +67,17 @@ async fn fields(body: Incoming) -> Result<Fields, Failure> {
         BodyError::Broken => Failure::new(StatusCode::BAD_REQUEST, "the request body broke off"),
     })?;
     Fields::of_optional_body(&body).map_err(Failure::invalid)
+}
+
+/// Forgets the caller's organisation, or with `all` every one: a new world is put in its place, so
+/// nothing of the old one can be left.
+fn reset(emulator: &Emulator, org: &OrgId, mut fields: Fields) -> Result<Reply, Failure> {
+    let all = fields.bool("all").unwrap_or(false);
+    fields.finish(|| ()).map_err(Failure::invalid)?;
+    if all {
+        emulator.tenants.reset_all();
+    } else {
+        emulator.tenants.reset(org);
+    }
+    Ok(Reply::no_content())
 }
