@@ -54,6 +54,7 @@ impl Backend for MemoryBackend {
             name: "memory",
             process_survival: false,
             memory_survival: true,
+            fork: true,
             network: false,
             shell: shell::DESCRIPTION,
             limits,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use leap0_emulator_core::backend::{
-    BackendError, Boot, Checkpoint, Command, Disk, Ending, Guest, GuestError, Machine, Output,
+    BackendError, Boot, Checkpoint, Command, Disk, Ending, Guest, GuestError, Identity, Machine,
+    Output,
 };
 use leap0_files::{FileOp, FileReply, perform};
 use tokio::time::timeout;
@@ -78,6 +79,12 @@ impl Machine for MemoryMachine {
         let mut tree = self.0.end(Ending::Stopped).map_err(lost)?;
         tree.forget_memory();
         Ok(Arc::new(MemoryDisk { settings: self.0.settings.clone(), tree }))
+    }
+
+    fn fork(&self, identity: Identity) -> Option<Arc<dyn Machine>> {
+        let tree = self.0.files.capture().ok()?;
+        let boot = Boot { identity, ..self.0.boot.clone() };
+        Some(Self::boot(self.0.settings.clone(), boot, &tree))
     }
 
     async fn destroy(&self) -> Result<(), BackendError> {

@@ -45,7 +45,7 @@ macro_rules! id {
 }
 
 id!(
-    /// A sandbox, such as `sbx-7k2mpq4xvb3da`.
+    /// A sandbox, such as `sbx-7k2mpq4xvb3da` (SB-02).
     SandboxId,
     "sbx"
 );

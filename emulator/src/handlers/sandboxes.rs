@@ -18,6 +18,7 @@ pub(crate) async fn create(request: &Request) -> Result<Reply, Refused> {
     Ok(Reply::created(&SandboxBody::of(&sandbox)))
 }
 
+// STATE-GET-*: in every state, and changing nothing.
 pub(crate) fn get(request: &Request) -> Result<Reply, Refused> {
     let sandbox = request.world.sandbox(request.sandbox())?;
     Ok(Reply::ok(&SandboxBody::of(&sandbox)))

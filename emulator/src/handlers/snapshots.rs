@@ -1,11 +1,12 @@
 //! `/v1/snapshot…` and `/v1/sandbox/{id}/snapshot/…`.
 
-use leap0_emulator_core::service::{CreateSnapshot, Restore, SourceAfter};
+use leap0_emulator_core::service::{CreateSnapshot, Restore};
 
 use super::Refused;
 use crate::http::{Failure, Reply, Request};
 use crate::wire::{
-    Fields, SandboxBody, SnapshotBody, SnapshotListBody, create_snapshot, list, restore_snapshot,
+    Fields, SandboxBody, SnapshotBody, SnapshotListBody, create_snapshot, list, pause_snapshot,
+    restore_snapshot,
 };
 
 pub(crate) async fn create(request: &Request) -> Result<Reply, Refused> {
@@ -16,9 +17,8 @@ pub(crate) async fn create(request: &Request) -> Result<Reply, Refused> {
 }
 
 pub(crate) async fn pause(request: &Request) -> Result<Reply, Refused> {
-    let CreateSnapshot { name, .. } = create_snapshot(Fields::of_optional_body(&request.body)?)?;
-    let source_after = SourceAfter::Paused;
-    let pause = CreateSnapshot { name, source_after, fault: request.fault };
+    let pause = pause_snapshot(Fields::of_optional_body(&request.body)?)?;
+    let pause = CreateSnapshot { fault: request.fault, ..pause };
     let snapshot = request.world.create_snapshot(request.sandbox(), pause).await?;
     // SNAP-PAUSE-02
     Ok(Reply::created(&SnapshotBody::of(&snapshot).paused()))

@@ -58,11 +58,16 @@ impl Keys {
             .get(LEAP0_AUTHORIZATION)
             .or_else(|| headers.get(AUTHORIZATION))
             .ok_or("missing API key: send it in the authorization or leap0-authorization header")?;
-        let key = value.to_str().map(bare).unwrap_or_default();
+        self.organisation_of(value.to_str().unwrap_or_default()).ok_or("invalid API key")
+    }
+
+    /// The organisation of a key, with or without its scheme word.
+    pub(crate) fn organisation_of(&self, value: &str) -> Option<OrgId> {
+        let key = bare(value);
         match self {
-            _ if key.is_empty() || is_basic(key) => Err("invalid API key"),
-            Self::Any => Ok(OrgId::new(key)),
-            Self::Only(keys) => keys.get(key).cloned().ok_or("invalid API key"),
+            _ if key.is_empty() || is_basic(key) => None,
+            Self::Any => Some(OrgId::new(key)),
+            Self::Only(keys) => keys.get(key).cloned(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Request bodies, up to a limit.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Incoming};
@@ -16,6 +18,8 @@ pub(crate) enum BodyError {
 /// How much of a body that is too long is read and thrown away, so that a client that sends it
 /// whole before it reads gets to see the answer.
 const DRAIN_LIMIT: usize = 64 << 20;
+/// And for how long.
+const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 /// Reads a body of at most `limit` bytes. Of a longer one, no more than the limit is ever held.
 pub(crate) async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, BodyError> {
@@ -48,13 +52,19 @@ pub(crate) async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, Body
     })
 }
 
-async fn drain(mut body: Incoming) {
+/// Reads a body that is not wanted to its end, or for as long as it is worth it: a connection that
+/// is closed before may cost the client the answer.
+pub(super) async fn drain(mut body: Incoming) {
     let mut left = DRAIN_LIMIT;
-    while let Some(Ok(frame)) = body.frame().await {
-        let read = frame.data_ref().map_or(0, Bytes::len);
-        match left.checked_sub(read) {
-            Some(rest) => left = rest,
-            None => return,
+    let read_on = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            let read = frame.data_ref().map_or(0, Bytes::len);
+            match left.checked_sub(read) {
+                Some(rest) => left = rest,
+                None => return,
+            }
         }
-    }
+    };
+    // A client that sends slower than that can wait for its answer.
+    let _ = tokio::time::timeout(DRAIN_TIME, read_on).await;
 }

@@ -1,4 +1,4 @@
-//! The order of checks (WIRE-10): key, path, what the path names, size, built at all; then the
+//! The order of checks (WIRE-10, SNAP-CREATE-12, SB-PAUSE-06): key, path, what the path names, size, built at all; then the
 //! operation's own handler.
 
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use leap0_emulator_core::id::{SandboxId, SnapshotId};
 use leap0_emulator_core::lifecycle::State;
@@ -15,10 +16,10 @@ use super::access::{self, Origin};
 use super::body::{self, BodyError};
 use super::operation::{Operation, Row};
 use super::route::{self, NoRoute, Route};
-use super::{Failure, Reply, ReplyBody};
+use super::{Failure, Reply, ReplyBody, Sdk};
 use crate::handlers;
 use crate::server::Emulator;
-use crate::tenant::{Dropped, Mishap, Tenant};
+use crate::tenant::{Dropped, Excerpt, Exchange, Mishap, Tenant};
 use crate::wire::FieldError;
 
 /// A request that has passed every check that needs no knowledge of its operation.
@@ -83,27 +84,66 @@ async fn answer_api(
 ) -> Result<Response<ReplyBody>, Hangup> {
     let org = match emulator.keys.organisation(request.headers()) {
         Ok(org) => org,
-        Err(why) => return Ok(Failure::new(StatusCode::UNAUTHORIZED, why).into_http()),
+        Err(why) => {
+            body::drain(request.into_body()).await;
+            return Ok(Failure::new(StatusCode::UNAUTHORIZED, why).into_http());
+        }
     };
     let tenant = emulator.tenants.of(&org);
     let world = &tenant.world;
-    let mut mishaps = Vec::new();
-    let result = match admit(emulator, &tenant, request, &mut mishaps).await {
-        Ok(request) => work(request, &mishaps).await?,
-        Err(failure) => Err(failure),
+    let mut passage = Passage::of(&request);
+    let result = match admit(emulator, &tenant, request, &mut passage).await {
+        Ok(request) => work(request, &passage.mishaps).await,
+        Err(failure) => Ok(Err(failure)),
     };
-    let mut response = result.map_or_else(Failure::into_http, Reply::into_http);
+    let response = result.map(|result| result.map_or_else(Failure::into_http, Reply::into_http));
+    tenant.journal().record(Exchange {
+        at: world.now(),
+        sdk: passage.sdk,
+        method: passage.method,
+        path: passage.path,
+        operation: passage.operation,
+        request: passage.body,
+        status: response.as_ref().ok().map(|response| response.status().as_u16()),
+        answer: response
+            .as_ref()
+            .map_or_else(|_| Excerpt::default(), |answer| Excerpt::of(answer.body().bytes())),
+    });
+    let mut response = response?;
     if world.clock_is_handled()
         && let Ok(date) = HeaderValue::try_from(world.now().http_date())
     {
         response.headers_mut().insert(DATE, date);
     }
-    for mishap in mishaps {
+    for mishap in passage.mishaps {
         if let Mishap::CutBody(bytes) = mishap {
             response.body_mut().cut(bytes);
         }
     }
     Ok(response)
+}
+
+/// What is learned of a request on its way, for the journal and for what is to go wrong.
+struct Passage {
+    sdk: Sdk,
+    method: Method,
+    path: String,
+    operation: Option<&'static str>,
+    body: Excerpt,
+    mishaps: Vec<Mishap>,
+}
+
+impl Passage {
+    fn of(request: &hyper::Request<Incoming>) -> Self {
+        Self {
+            sdk: Sdk::of(request.headers()),
+            method: request.method().clone(),
+            path: request.uri().path_and_query().map_or_else(String::new, ToString::to_string),
+            operation: None,
+            body: Excerpt::default(),
+            mishaps: Vec::new(),
+        }
+    }
 }
 
 /// Carries a request out, with whatever is to go wrong.
@@ -131,15 +171,18 @@ async fn admit(
     emulator: &Emulator,
     tenant: &Tenant,
     request: hyper::Request<Incoming>,
-    mishaps: &mut Vec<Mishap>,
+    passage: &mut Passage,
 ) -> Result<Request, Failure> {
     let (head, body) = request.into_parts();
     let world = &tenant.world;
-    // LIM-04
-    world.admit_request().map_err(Failure::too_many_requests)?;
-    let route = route::find(&head.method, head.uri.path()).map_err(no_route)?;
+    let route = match look_up(world, &head, passage) {
+        Ok(route) => route,
+        Err(failure) => {
+            body::drain(body).await;
+            return Err(failure);
+        }
+    };
     let row = route.row;
-    check_named(world, &route)?;
     let limit = emulator.limits.max_body;
     let body = body::read(body, limit).await.map_err(|error| match error {
         BodyError::TooLarge => Failure::new(
@@ -150,10 +193,11 @@ async fn admit(
             Failure::invalid(vec![FieldError::new("body", "could not be read to its end")])
         }
     })?;
+    passage.body = Excerpt::of(&body);
     if row.operation == Operation::NotBuilt {
         return Err(Failure::not_built(row.name));
     }
-    *mishaps = tenant.faults().strike(row.name);
+    passage.mishaps = tenant.faults().strike(row.name);
     Ok(Request {
         world: Arc::clone(world),
         operation: row.operation,
@@ -166,7 +210,17 @@ async fn admit(
     })
 }
 
-/// What the path names has to be there.
+/// The checks that need no body.
+fn look_up(world: &World, head: &Parts, passage: &mut Passage) -> Result<Route, Failure> {
+    // LIM-04
+    world.admit_request().map_err(Failure::too_many_requests)?;
+    let route = route::find(&head.method, head.uri.path()).map_err(no_route)?;
+    passage.operation = Some(route.row.name);
+    check_named(world, &route)?;
+    Ok(route)
+}
+
+/// What the path names has to be there (STATE-MOUNTS-ABSENT and all others of an absent sandbox).
 fn check_named(world: &World, route: &Route) -> Result<(), Failure> {
     let Row { operation, path, .. } = *route.row;
     let not_found = |error| Failure::of_service(operation, &error);

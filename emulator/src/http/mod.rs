@@ -8,10 +8,14 @@ pub(crate) mod operation;
 mod reply;
 mod reply_body;
 mod route;
+mod sdk;
 mod status;
+mod vocabulary;
 
 pub(crate) use body::{BodyError, read as read_body};
 pub(crate) use dispatch::{Request, answer};
 pub(crate) use operation::Operation;
 pub(crate) use reply::{Content, Failure, Reply};
 pub(crate) use reply_body::ReplyBody;
+pub(crate) use sdk::Sdk;
+pub(crate) use vocabulary::{VOCABULARY, of as vocabulary};

@@ -66,7 +66,8 @@ const fn row(
     Row { method, path, name, operation }
 }
 
-/// The vendor's operations. Two rows may share a path, never a path and a method.
+/// The vendor's operations; a sandbox is resumed by use and by no path of its own (SB-PAUSE-04).
+/// Two rows may share a path, never a path and a method.
 pub(crate) const TABLE: &[Row] = {
     use Operation as Op;
     &[
@@ -86,6 +87,7 @@ pub(crate) const TABLE: &[Row] = {
         row(DELETE, "/v1/snapshot/restore", "snapshot/delete", Op::SnapshotDelete),
         row(GET, "/v1/snapshots", "snapshot/list", Op::SnapshotList),
         row(DELETE, "/v1/snapshot/{snapshot_id}", "snapshot/delete", Op::SnapshotDelete),
+        // PROC-OP-EXECUTE, SYS-OP-*, FS-OP-*
         row(POST, "/v1/sandbox/{id}/process/execute", "process/execute", Op::ProcessExecute),
         row(GET, "/v1/sandbox/{id}/system/workdir", "system/workdir", Op::SystemWorkdir),
         row(

@@ -16,6 +16,8 @@ pub(crate) enum Content {
     Json(Vec<u8>),
     /// A file's bytes.
     Bytes(Vec<u8>),
+    /// Text for people.
+    Text(Vec<u8>),
     /// Several files, with their media type.
     Multipart(String, Vec<u8>),
 }
@@ -55,6 +57,9 @@ impl Reply {
             Content::Json(text) => (Some(HeaderValue::from_static("application/json")), text),
             Content::Bytes(bytes) => {
                 (Some(HeaderValue::from_static("application/octet-stream")), bytes)
+            }
+            Content::Text(text) => {
+                (Some(HeaderValue::from_static("text/plain; charset=utf-8")), text)
             }
             Content::Multipart(kind, bytes) => (HeaderValue::try_from(kind).ok(), bytes),
         };

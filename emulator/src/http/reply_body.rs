@@ -12,6 +12,8 @@ pub(crate) struct ReplyBody {
     bytes: Bytes,
     /// The length that was promised and will not be kept.
     promised: Option<u64>,
+    /// Whether what was to be sent has been given time to leave.
+    flushed: bool,
 }
 
 /// The body ends before its promised length.
@@ -21,11 +23,16 @@ pub(crate) struct Cut;
 
 impl From<Vec<u8>> for ReplyBody {
     fn from(bytes: Vec<u8>) -> Self {
-        Self { bytes: bytes.into(), promised: None }
+        Self { bytes: bytes.into(), ..Self::default() }
     }
 }
 
 impl ReplyBody {
+    /// All of it.
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
     /// Ends after so many bytes, with the connection.
     pub(crate) fn cut(&mut self, bytes: usize) {
         if bytes < self.bytes.len() {
@@ -41,10 +48,16 @@ impl Body for ReplyBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         if !self.bytes.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.bytes)))));
+        }
+        if self.promised.is_some() && !self.flushed {
+            // An error takes with it what was not written yet: hyper flushes when it has to wait.
+            self.flushed = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
         }
         Poll::Ready(self.promised.take().map(|_| Err(Cut)))
     }

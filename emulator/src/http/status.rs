@@ -41,6 +41,8 @@ impl Failure {
                 },
                 _ => failure(StatusCode::CONFLICT),
             },
+            ServiceError::InTransition => failure(StatusCode::CONFLICT),
+            ServiceError::CannotFork => failure(StatusCode::NOT_IMPLEMENTED),
             ServiceError::NoSuchDirectory(_) => {
                 Self::invalid(vec![FieldError::new("cwd", error.to_string())])
             }

@@ -1,6 +1,7 @@
 //! Organisations: the world of each, and what the emulator keeps beside it for tests.
 
 mod faults;
+mod journal;
 mod tenants;
 
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -8,22 +9,34 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use leap0_emulator_core::service::World;
 
 pub(crate) use faults::{Calls, Dropped, Fault, Faults, Mishap};
-pub(crate) use tenants::Tenants;
+pub(crate) use journal::{Excerpt, Exchange, Journal, Usage};
+pub(crate) use tenants::{ForkRefused, Tenants};
 
 /// One organisation. Everything it has lies in here, so that a reset is a new tenant.
 #[derive(Debug)]
 pub(crate) struct Tenant {
     pub(crate) world: Arc<World>,
     faults: Mutex<Faults>,
+    journal: Mutex<Journal>,
 }
 
 impl Tenant {
     pub(crate) fn new(world: Arc<World>) -> Self {
-        Self { world, faults: Mutex::default() }
+        Self { world, faults: Mutex::default(), journal: Mutex::default() }
+    }
+
+    /// A tenant with a copied world.
+    pub(crate) fn forked(world: Arc<World>, faults: Faults) -> Self {
+        Self { world, faults: Mutex::new(faults), journal: Mutex::default() }
     }
 
     /// The failures on demand.
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().expect("no panic under the lock")
+    }
+
+    /// What its clients have sent and been answered.
+    pub(crate) fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().expect("no panic under the lock")
     }
 }

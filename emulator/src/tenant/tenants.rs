@@ -4,9 +4,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use leap0_emulator_core::id::OrgId;
-use leap0_emulator_core::service::Host;
+use leap0_emulator_core::service::{Host, ServiceError};
 
 use super::Tenant;
+
+/// Why an organisation was not forked.
+#[derive(Debug)]
+pub(crate) enum ForkRefused {
+    /// There is something in the place it should go to.
+    NotEmpty,
+    /// Its world can't be copied now, or never.
+    World(ServiceError),
+}
 
 /// The organisations. One comes to be when its key is first used.
 #[derive(Debug)]
@@ -34,6 +43,23 @@ impl Tenants {
             .entry(org.clone())
             .or_insert_with(|| Arc::new(Tenant::new(self.host.new_world())));
         Arc::clone(tenant)
+    }
+
+    /// Puts a copy of one organisation in the place of another that has nothing: its world and the
+    /// failures to come, not what its clients have done.
+    pub(crate) fn fork(&self, from: &OrgId, to: &OrgId) -> Result<(), ForkRefused> {
+        let tenant = self.of(from);
+        if from == to || !self.of(to).world.is_empty() {
+            return Err(ForkRefused::NotEmpty);
+        }
+        let world = tenant.world.fork().map_err(ForkRefused::World)?;
+        let copy = Arc::new(Tenant::forked(world, tenant.faults().clone()));
+        let before =
+            self.tenants.write().expect("no panic under the lock").insert(to.clone(), copy);
+        if let Some(tenant) = before {
+            tenant.world.retire();
+        }
+        Ok(())
     }
 
     /// Forgets one organisation with all it has.

@@ -168,23 +168,21 @@ impl Fields {
         Some(objects)
     }
 
-    /// A map from strings to strings.
+    /// A map from strings to strings; of a refused one, the good entries.
     pub(crate) fn text_map(&mut self, field: &str) -> Option<BTreeMap<String, String>> {
         let Value::Object(map) = self.value(field)?.clone() else {
             self.refuse(field, "must be an object with string values");
             return None;
         };
         let mut texts = BTreeMap::new();
-        let mut whole = true;
         for (name, value) in map {
             if let Value::String(text) = value {
                 texts.insert(name, text);
             } else {
                 self.refuse(&format!("{field}.{name}"), "must be a string");
-                whole = false;
             }
         }
-        whole.then_some(texts)
+        Some(texts)
     }
 }
 

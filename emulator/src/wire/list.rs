@@ -138,8 +138,9 @@ fn count(
     errors: &mut Vec<FieldError>,
 ) -> Option<usize> {
     let text = query.get(names)?;
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
-        Ok(count) if (1..=most).contains(&count) => Some(count),
+        Ok(count) if digits && (1..=most).contains(&count) => Some(count),
         _ => {
             let rule = if most == usize::MAX {
                 "must be an integer of at least 1".to_owned()

@@ -20,5 +20,5 @@ pub(crate) use files::{EditOutcomeBody, ExistsBody, ItemsBody};
 pub(crate) use list::{SandboxListBody, SnapshotListBody};
 pub(crate) use process::{ExecBody, execute};
 pub(crate) use sandbox::{SandboxBody, create_sandbox, rfc3339};
-pub(crate) use snapshot::{SnapshotBody, create_snapshot, restore_snapshot};
+pub(crate) use snapshot::{SnapshotBody, create_snapshot, pause_snapshot, restore_snapshot};
 pub(crate) use system::{UserHomeDirBody, WorkdirBody};

@@ -1,5 +1,7 @@
 //! `multipart/form-data`, where a part's name is a path and its body a file (FS-22).
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::convert::Infallible;
 use std::fmt::Write as _;
 
@@ -23,6 +25,8 @@ pub(crate) async fn read(
     let stream = std::iter::once(Ok::<_, Infallible>(body));
     let mut parts = multer::Multipart::new(Once(stream), boundary);
     let mut files: Vec<WriteFile> = Vec::new();
+    // Where each path is among them: a form can have tens of thousands of parts.
+    let mut places: HashMap<FsPath, usize> = HashMap::new();
     let mut errors = Vec::new();
     loop {
         let part = match parts.next_field().await {
@@ -40,8 +44,14 @@ pub(crate) async fn read(
         };
         match FsPath::new(name.clone()) {
             Ok(path) => {
-                files.retain(|file| file.path != path);
-                files.push(WriteFile { path, data: data.to_vec(), mode: None });
+                let file = WriteFile { path: path.clone(), data: data.to_vec(), mode: None };
+                match places.entry(path) {
+                    Entry::Occupied(place) => files[*place.get()] = file,
+                    Entry::Vacant(place) => {
+                        place.insert(files.len());
+                        files.push(file);
+                    }
+                }
             }
             Err(rule) => errors.push(FieldError::new(name, rule.to_string())),
         }
@@ -96,10 +106,26 @@ fn escaped(name: &str) -> String {
     ESCAPES.iter().fold(name.to_owned(), |name, (plain, escape)| name.replace(*plain, escape))
 }
 
+/// Undoes what clients do to names: browsers escape quotes and line breaks, httpx every control
+/// character.
 fn unescaped(name: &str) -> String {
-    ESCAPES
-        .iter()
-        .fold(name.to_owned(), |name, (plain, escape)| name.replace(escape, &plain.to_string()))
+    let mut plain = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some(at) = rest.find('%') {
+        let code = rest.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        plain.push_str(&rest[..at]);
+        match code {
+            Some(byte) if byte == b'"' || byte.is_ascii_control() => {
+                plain.push(char::from(byte));
+                rest = &rest[at + 3..];
+            }
+            Some(_) | None => {
+                plain.push('%');
+                rest = &rest[at + 1..];
+            }
+        }
+    }
+    plain + rest
 }
 
 #[cfg(test)]
@@ -127,6 +153,11 @@ mod tests {
         let (kind, body) = write(&files);
         let expected = files.iter().map(|f| file(f.path.as_str(), &f.data)).collect();
         assert_eq!(parsed(&kind, &body).await, Ok(FileOp::WriteFiles(expected)));
+    }
+
+    #[test]
+    fn only_what_clients_escape_is_unescaped() {
+        assert_eq!(unescaped("/a%22b%0A%09c%20d%2Fe%é%"), "/a\"b\n\tc%20d%2Fe%é%");
     }
 
     #[tokio::test]

@@ -98,7 +98,8 @@ pub(crate) fn create_sandbox(mut fields: Fields) -> Result<CreateSandbox, Vec<Fi
     })
 }
 
-/// `template_name`: trimmed, 1 to 64 characters, and one that exists (SB-CREATE-02, -07).
+/// `template_name`: trimmed, 1 to 64 characters, and one that exists (SB-CREATE-02,
+/// SB-CREATE-07).
 fn template(fields: &mut Fields) -> Option<Template> {
     let name = fields.required_text("template_name")?;
     let name = name.trim();

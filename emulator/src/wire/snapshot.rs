@@ -55,13 +55,23 @@ impl<'a> SnapshotBody<'a> {
     }
 }
 
-/// Reads `snapshot/create` and `snapshot/pause`; the latter ignores `kill_sandbox_after`.
+/// Reads `snapshot/create`.
 pub(crate) fn create_snapshot(mut fields: Fields) -> Result<CreateSnapshot, Vec<FieldError>> {
-    // SNAP-CREATE-05: `null` is absent.
-    let name = fields.text("name").and_then(|name| checked(&mut fields, "name", &name));
+    let name = name(&mut fields);
     let kill = fields.bool("kill_sandbox_after").unwrap_or(false);
     let source_after = if kill { SourceAfter::Killed } else { SourceAfter::RunsOn };
     fields.finish(|| CreateSnapshot { name, source_after, fault: None })
+}
+
+/// Reads `snapshot/pause` (SNAP-PAUSE-04), which has no `kill_sandbox_after`.
+pub(crate) fn pause_snapshot(mut fields: Fields) -> Result<CreateSnapshot, Vec<FieldError>> {
+    let name = name(&mut fields);
+    fields.finish(|| CreateSnapshot { name, source_after: SourceAfter::Paused, fault: None })
+}
+
+/// SNAP-CREATE-05: `null` is absent.
+fn name(fields: &mut Fields) -> Option<SnapshotName> {
+    fields.text("name").and_then(|name| checked(fields, "name", &name))
 }
 
 /// Reads `snapshot/resume` and `snapshot/restore` (REQ-04). Size, template and environment are the

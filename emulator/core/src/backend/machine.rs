@@ -16,6 +16,7 @@ use crate::template::Template;
 /// What a back end can and can't do, as `/_emulator/capabilities` prints it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "each capability is there or not")]
 pub struct BackendInfo {
     /// `memory` or `qemu`.
     pub name: &'static str,
@@ -23,6 +24,8 @@ pub struct BackendInfo {
     pub process_survival: bool,
     /// Whether files below `/dev/shm` and `/run` survive pause, snapshot and restore.
     pub memory_survival: bool,
+    /// Whether machines can be forked, and with them worlds.
+    pub fork: bool,
     /// Whether sandboxes can reach a network.
     pub network: bool,
     /// What runs `process/execute`, and how it differs from a real shell.
@@ -50,11 +53,15 @@ pub trait Machine: Guest {
     /// Saves memory and disk; the machine runs on.
     async fn snapshot(&self) -> Result<Arc<dyn Checkpoint>, BackendError>;
 
-    /// Saves memory and disk, then ends the machine.
+    /// Saves memory and disk, then ends the machine (SB-PAUSE-09).
     async fn pause(&self) -> Result<Arc<dyn Checkpoint>, BackendError>;
 
     /// Ends the machine and keeps its disk only.
     async fn stop(&self) -> Result<Arc<dyn Disk>, BackendError>;
+
+    /// Makes an independent machine with the same contents, in O(1) and at once; commands under
+    /// way stay with this one. `None` where the back end can't, or the machine has ended.
+    fn fork(&self, identity: Identity) -> Option<Arc<dyn Machine>>;
 
     /// Ends the machine and keeps nothing. Ending what has already ended succeeds.
     async fn destroy(&self) -> Result<(), BackendError>;
@@ -63,7 +70,7 @@ pub trait Machine: Guest {
 /// What can be asked of the system inside a live machine.
 #[async_trait]
 pub trait Guest: fmt::Debug + Send + Sync + 'static {
-    /// Runs `/bin/sh -c` (PROC-01). Commands run side by side (PROC-08). Dropping the future
+    /// Runs `/bin/sh -c` (PROC-01) to its end (PROC-10). Commands run side by side (PROC-08). Dropping the future
     /// leaves the command to run to its end or its timeout.
     async fn exec(&self, command: Command) -> Result<Output, GuestError>;
 
@@ -71,8 +78,9 @@ pub trait Guest: fmt::Debug + Send + Sync + 'static {
     async fn files(&self, op: FileOp) -> Result<FileReply, GuestError>;
 }
 
-/// A saved memory and disk. Immutable: it can be resumed any number of times, and every machine
-/// that comes from it is independent of the others and of the checkpoint.
+/// A saved memory and disk (SNAP-CREATE-01, SNAP-REST-10). Immutable: it can be resumed any number
+/// of times, and every machine that comes from it is independent of the others, of the machine it
+/// was taken from and of any older checkpoint (SNAP-REST-07, SNAP-REST-08, SNAP-CREATE-15).
 #[async_trait]
 pub trait Checkpoint: fmt::Debug + Send + Sync + 'static {
     /// Makes a machine that continues where the checkpoint was taken, under a given identity.

@@ -72,6 +72,18 @@ impl HandClock {
         Self { source, state: Mutex::new(state), bell: Notify::new(), busy: watch::Sender::new(0) }
     }
 
+    /// Makes a clock that shows the same and goes the same way, with nobody asleep on it.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let state = Hands { pace: self.lock().pace, sleepers: BTreeMap::new(), next_ticket: 0 };
+        Self {
+            source: Arc::clone(&self.source),
+            state: Mutex::new(state),
+            bell: Notify::new(),
+            busy: watch::Sender::new(0),
+        }
+    }
+
     /// Whether it goes.
     pub fn mode(&self) -> ClockMode {
         match self.lock().pace {

@@ -17,6 +17,9 @@
 //!             Delete (also from Running) ─▶ Deleting ◀──┴─┴────────────┘ ─▶ Deleted
 //! ```
 //!
+//! These are the moves of SB-03. An older diagram ended every capture in `Paused` (SB-04); here
+//! that is only what a pause does.
+//!
 //! Exactly the phases that own an unfinished effect are in transition; there is never more than
 //! one effect under way for a sandbox.
 

@@ -15,14 +15,15 @@ pub enum Phase {
         /// When the timeout strikes.
         deadline: Timestamp,
     },
-    /// A named snapshot is being taken (SB-05).
+    /// A named snapshot is being taken (SB-05, SNAP-CREATE-03).
     Snapshotting {
         /// When the timeout strikes; the capture is finished first (SB-TMO-04).
         deadline: Timestamp,
         /// What becomes of the sandbox once the snapshot is stored.
         then: AfterSnapshot,
     },
-    /// Memory and disk are being saved for a pause; clients see `snapshotting`.
+    /// Memory and disk are being saved for a pause, under no name (SB-PAUSE-03); clients see
+    /// `snapshotting`.
     Pausing {
         /// When the timeout strikes should the pause fail.
         deadline: Timestamp,
@@ -31,7 +32,7 @@ pub enum Phase {
     Paused,
     /// The machine is being brought back from its saved state.
     Unpausing,
-    /// The machine is being ended, its disk kept.
+    /// The machine is being ended, its disk kept (SB-STOP-02).
     Stopping {
         /// When the timeout strikes should the stop fail.
         deadline: Timestamp,
@@ -60,7 +61,7 @@ pub enum AfterSnapshot {
     Run,
     /// It is paused: the other reading of SNAP-PAUSE-03.
     Pause,
-    /// It is deleted (SNAP-KILL-01, SNAP-PAUSE-03).
+    /// It is deleted (SNAP-KILL-01, SNAP-PAUSE-01, SNAP-PAUSE-03).
     Delete,
 }
 

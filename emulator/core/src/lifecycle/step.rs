@@ -21,7 +21,8 @@ pub enum Verdict {
 
 /// Decides what `event` does to a sandbox in `phase` at the moment `now`.
 ///
-/// Total: every combination has an answer. Pure: the same question has the same answer.
+/// The table of the rules STATE-DELETE-*, STATE-PAUSE-*, STATE-STOP-*, STATE-START-*,
+/// STATE-SNAPSHOT-* and STATE-USE-*; what is absent never comes here. Total: every combination has an answer. Pure: the same question has the same answer.
 pub fn step(phase: &Phase, terms: Terms, event: Event, now: Timestamp) -> Result<Verdict, Refusal> {
     match event {
         Event::Use => admit(phase),

@@ -159,15 +159,16 @@ impl World {
 
     /// Runs the verb in its own task, so that a back end that panics fails one effect only.
     async fn perform(&self, id: &SandboxId, job: &Job) -> Result<Fruit, BackendError> {
+        let clock = self.clock_inside();
         let (body, spec) = {
-            let state = self.lock();
+            let mut state = self.lock();
+            state.own(id, &clock);
             match state.sandbox(id) {
                 Ok(sandbox) => (sandbox.body.clone(), Arc::clone(&sandbox.spec)),
                 Err(_) => return Err(BackendError::Lost("the sandbox is gone".to_owned())),
             }
         };
         let backend = Arc::clone(&self.context.backend);
-        let clock = self.clock_inside();
         let task = match job {
             Job::Create(boot) => {
                 let boot = boot.clone();
@@ -207,6 +208,7 @@ impl World {
             }
         }
         let mut replaced = Body::None;
+        let tenure = state.tenure;
         if let Some(sandbox) = state.sandbox_mut(id) {
             let body = match outcome {
                 Ok(Fruit::Machine(machine)) => Some(Body::Machine(machine)),
@@ -221,6 +223,7 @@ impl World {
             };
             if let Some(body) = body {
                 replaced = std::mem::replace(&mut sandbox.body, body);
+                sandbox.tenure = tenure;
             }
         }
         let next = match state.ask(id, event, self.settings(), now) {
@@ -231,10 +234,11 @@ impl World {
             // The sandbox was removed under the effect.
             Ok(Verdict::Stay | Verdict::Wait) | Err(_) => None,
         };
+        let shared = state.shared;
         drop(state);
         self.clock.ring();
-        // A machine was ended by the verb that replaced it.
-        if let Body::Machine(_) = replaced {
+        // A machine was ended by the verb that replaced it; what a fork may hold too is dropped.
+        if shared || matches!(replaced, Body::Machine(_)) {
             replaced = Body::None;
         }
         Settled { next, stored, replaced }

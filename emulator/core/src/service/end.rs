@@ -13,17 +13,20 @@ impl World {
         tokio::spawn(async move {
             let state = std::mem::take(&mut *world.lock());
             for sandbox in state.sandboxes() {
+                // What a fork may hold too is dropped, not ended.
+                let mine = sandbox.tenure == state.tenure;
                 let ended = match &sandbox.body {
-                    Body::None => Ok(()),
-                    Body::Machine(machine) => machine.destroy().await,
-                    Body::Checkpoint(checkpoint) => checkpoint.discard().await,
-                    Body::Disk(disk) => disk.discard().await,
+                    Body::Machine(machine) if mine => machine.destroy().await,
+                    Body::Checkpoint(checkpoint) if !state.shared => checkpoint.discard().await,
+                    Body::Disk(disk) if !state.shared => disk.discard().await,
+                    Body::None | Body::Machine(_) | Body::Checkpoint(_) | Body::Disk(_) => Ok(()),
                 };
                 if let Err(error) = ended {
                     log::error!("{}: not ended cleanly with its world: {error}", sandbox.id);
                 }
             }
-            for snapshot in state.shelf.oldest_first() {
+            let saved = state.shelf.oldest_first().filter(|_| !state.shared);
+            for snapshot in saved {
                 if let Err(error) = snapshot.checkpoint.discard().await {
                     log::error!("{}: not discarded with its world: {error}", snapshot.id);
                 }

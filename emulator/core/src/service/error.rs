@@ -52,6 +52,12 @@ pub enum ServiceError {
     /// A filesystem operation was refused.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A world is forked while one of its sandboxes changes its state.
+    #[error("a sandbox is in a transition state; try again when it has settled")]
+    InTransition,
+    /// The back end cannot copy live machines.
+    #[error("this back end cannot fork worlds")]
+    CannotFork,
     /// The host cannot carry one more machine now (SB-START-03).
     #[error("no capacity for another sandbox on this host")]
     NoCapacity,

@@ -6,11 +6,12 @@ use leap0_files::{FileOp, FileReply};
 
 use super::world::World;
 use super::{Sandbox, ServiceError};
-use crate::backend::{Command, Ending, GuestError, Machine, Output};
+use crate::backend::{Command, Ending, GuestError, Output};
 use crate::id::SandboxId;
 use crate::lifecycle::{Effect, Event, Verdict};
 
 use super::sandbox::Body;
+use super::share::Call;
 
 impl World {
     /// Runs a command (PROC-01 to PROC-11), resuming the sandbox first if it is paused.
@@ -20,8 +21,11 @@ impl World {
         command: Command,
     ) -> Result<Output, ServiceError> {
         loop {
-            let (_, machine) = self.use_sandbox(id).await?;
-            match machine.exec(command.clone()).await {
+            let (_, call) = self.call(id).await?;
+            let command = command.clone();
+            // The call lasts as long as the command, whoever has hung up.
+            let run = tokio::spawn(async move { call.machine.exec(command).await });
+            match run.await.map_err(|_| ServiceError::MachineFailed)? {
                 Ok(output) => return Ok(output),
                 Err(error) => self.after_failed_call(id, error)?,
             }
@@ -35,24 +39,29 @@ impl World {
         op: FileOp,
     ) -> Result<FileReply, ServiceError> {
         loop {
-            let (_, machine) = self.use_sandbox(id).await?;
-            match machine.files(op.clone()).await {
+            let (_, call) = self.call(id).await?;
+            let op = op.clone();
+            let run = tokio::spawn(async move { call.machine.files(op).await });
+            match run.await.map_err(|_| ServiceError::MachineFailed)? {
                 Ok(reply) => return Ok(reply),
                 Err(error) => self.after_failed_call(id, error)?,
             }
         }
     }
 
+    /// Looks at a sandbox that runs, resuming it first if it is paused.
+    pub async fn use_sandbox(self: &Arc<Self>, id: &SandboxId) -> Result<Sandbox, ServiceError> {
+        self.call(id).await.map(|(sandbox, _)| sandbox)
+    }
+
     /// Admits a use: waits out a transition, resumes a paused sandbox, refuses a stopped one.
-    pub async fn use_sandbox(
-        self: &Arc<Self>,
-        id: &SandboxId,
-    ) -> Result<(Sandbox, Arc<dyn Machine>), ServiceError> {
+    async fn call(self: &Arc<Self>, id: &SandboxId) -> Result<(Sandbox, Call), ServiceError> {
         let mut failures = None;
         loop {
             let mut changed = {
                 let now = self.now();
                 let mut state = self.lock();
+                state.own(id, &self.clock_inside());
                 let sandbox = state.sandbox(id)?.clone();
                 // A resume that this use began or waited for has failed.
                 if *failures.get_or_insert(sandbox.failed_resumes) < sandbox.failed_resumes {
@@ -62,7 +71,8 @@ impl World {
                     Verdict::Stay => match &sandbox.body {
                         Body::Machine(machine) => {
                             let machine = Arc::clone(machine);
-                            return Ok((sandbox, machine));
+                            let call = Call::begin(self, &mut state, id, machine);
+                            return Ok((sandbox, call));
                         }
                         Body::None | Body::Checkpoint(_) | Body::Disk(_) => {
                             unreachable!("a running sandbox has a machine")

@@ -14,6 +14,7 @@ mod rate;
 mod sandbox;
 mod sandboxes;
 mod settings;
+mod share;
 mod shelf;
 mod snapshots;
 mod state;

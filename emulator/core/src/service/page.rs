@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use memchr::memmem::Finder;
+
 use super::sandbox::Sandbox;
 use super::shelf::{Listed, Shelf, Snapshot};
 use super::state::State as WorldState;
@@ -109,10 +111,8 @@ pub(super) fn list_sandboxes(state: &WorldState, query: &SandboxQuery) -> Listin
 
 pub(super) fn list_snapshots(shelf: &Shelf, query: &SnapshotQuery) -> Listing<Arc<Snapshot>> {
     match (query.sort, query.order) {
-        (SnapshotSort::CreatedAt, Order::Ascending) => page_of(shelf, shelf.oldest_first(), query),
-        (SnapshotSort::CreatedAt, Order::Descending) => {
-            page_of(shelf, shelf.oldest_first().rev(), query)
-        }
+        (SnapshotSort::CreatedAt, Order::Ascending) => page_of(shelf, shelf.by_age(), query),
+        (SnapshotSort::CreatedAt, Order::Descending) => page_of(shelf, shelf.by_age().rev(), query),
         (SnapshotSort::TemplateId, Order::Ascending) => page_of(shelf, shelf.by_template(), query),
         (SnapshotSort::TemplateId, Order::Descending) => {
             page_of(shelf, shelf.by_template().rev(), query)
@@ -131,6 +131,8 @@ fn page_of<'s>(
         let items = cut(all, query.page).map(Listed::snapshot).cloned().collect();
         return Listing { items, total: shelf.len() };
     }
+    // Prepared once: preparing takes longer than looking through one name.
+    let needle = Finder::new(&needle);
     let mut total = 0;
     let mut found = all.filter(|listed| listed.is_named_like(&needle)).inspect(|_| total += 1);
     let items = cut(found.by_ref(), query.page).map(Listed::snapshot).cloned().collect();

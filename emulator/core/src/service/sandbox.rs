@@ -12,6 +12,7 @@ use crate::spec::{EnvVars, NetworkPolicy, Resources, Timeout};
 use crate::template::Template;
 
 use super::settings::{Settings, TimeoutAction};
+use super::share::Tenure;
 
 /// What a sandbox was asked to be.
 #[derive(Clone, Debug)]
@@ -64,6 +65,8 @@ pub struct Sandbox {
     pub(super) spec: Arc<Spec>,
     pub(super) phase: Phase,
     pub(super) body: Body,
+    /// In which tenure of its world the body was made.
+    pub(super) tenure: Tenure,
     /// The snapshot it was restored from (SNAP-DEL-03).
     pub(super) origin: Option<SnapshotId>,
     pub(super) created_at: Timestamp,
@@ -94,6 +97,7 @@ impl Sandbox {
         spec: Arc<Spec>,
         phase: Phase,
         origin: Option<SnapshotId>,
+        tenure: Tenure,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -101,6 +105,7 @@ impl Sandbox {
             spec,
             phase,
             body: Body::None,
+            tenure,
             origin,
             created_at: now,
             launched_at: None,

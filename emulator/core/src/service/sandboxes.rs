@@ -46,7 +46,8 @@ impl World {
             state.check_limit(self.settings())?;
             let id = SandboxId::from_bits(self.context.ids.bits());
             let job = Job::Create(spec.boot(&id, self.clock_inside()));
-            state.insert(Sandbox::new(id.clone(), spec, Phase::Starting(Launch::New), None, now));
+            let (phase, tenure) = (Phase::Starting(Launch::New), state.tenure);
+            state.insert(Sandbox::new(id.clone(), spec, phase, None, tenure, now));
             drop(state);
             self.begin(id, job, fault)
         };
@@ -88,7 +89,7 @@ impl World {
         sandbox_of(self.request(id, Event::Start, fault).await?)
     }
 
-    /// Deletes a sandbox and answers when it is gone (SB-DEL-01).
+    /// Deletes a sandbox and answers when it is gone (SB-DEL-01). Snapshots of it stay (SB-DEL-04).
     pub async fn delete_sandbox(self: &Arc<Self>, id: &SandboxId) -> Result<(), ServiceError> {
         self.request(id, Event::Delete, None).await.map(drop)
     }

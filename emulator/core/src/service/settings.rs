@@ -7,7 +7,7 @@ use crate::clock::ClockMode;
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Most sandboxes of an organisation that count toward its limit; `None` for no limit
-    /// (SB-CREATE-05).
+    /// (SB-CREATE-05, LIM-03).
     pub max_sandboxes: Option<usize>,
     /// Most requests of an organisation in a window of 60 seconds; `None` for no limit (LIM-04).
     pub rate_limit: Option<usize>,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use imbl::OrdMap;
+use memchr::memmem::Finder;
 
 use super::ServiceError;
 use super::sandbox::Spec;
@@ -43,7 +44,7 @@ impl Snapshot {
     }
 }
 
-/// Every stored snapshot and every name that is taken. Copying it is O(1).
+/// Every stored snapshot, as many as there are (SNAP-CREATE-13), and every name that is taken. Copying it is O(1).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shelf {
     snapshots: OrdMap<SnapshotId, Arc<Snapshot>>,
@@ -69,8 +70,8 @@ impl Listed {
     }
 
     /// Whether its name contains a text that is in lower case (SNAP-LIST-01).
-    pub(super) fn is_named_like(&self, folded: &str) -> bool {
-        self.folded_name.contains(folded)
+    pub(super) fn is_named_like(&self, folded: &Finder<'_>) -> bool {
+        folded.find(self.folded_name.as_bytes()).is_some()
     }
 }
 
@@ -147,11 +148,16 @@ impl Shelf {
     }
 
     /// Every stored snapshot, oldest first.
-    pub(super) fn oldest_first(&self) -> impl DoubleEndedIterator<Item = &Listed> {
+    pub(super) fn oldest_first(&self) -> impl Iterator<Item = &Arc<Snapshot>> {
+        self.by_age().map(Listed::snapshot)
+    }
+
+    /// Every stored snapshot as a list shows it, oldest first.
+    pub(super) fn by_age(&self) -> impl DoubleEndedIterator<Item = &Listed> {
         self.ages.values()
     }
 
-    /// Every stored snapshot, by its template's id.
+    /// Every stored snapshot as a list shows it, by its template's id.
     pub(super) fn by_template(&self) -> impl DoubleEndedIterator<Item = &Listed> {
         self.templates.values()
     }

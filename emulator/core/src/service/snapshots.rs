@@ -130,7 +130,8 @@ impl World {
             let identity = spec.identity(&id, self.clock_inside());
             let phase = Phase::Starting(Launch::New);
             let origin = Some(snapshot.id.clone());
-            state.insert(Sandbox::new(id.clone(), spec, phase, origin, now));
+            let tenure = state.tenure;
+            state.insert(Sandbox::new(id.clone(), spec, phase, origin, tenure, now));
             drop(state);
             self.begin(id, Job::Restore(snapshot, identity), request.fault)
         };
@@ -149,9 +150,10 @@ impl World {
         list_snapshots(&state.shelf, query)
     }
 
-    /// Removes a snapshot with its memory and disk (SNAP-DEL-02).
+    /// Removes a snapshot, by its id, with its memory and disk (SNAP-DEL-01, SNAP-DEL-02,
+    /// SNAP-DEL-04).
     pub async fn delete_snapshot(self: &Arc<Self>, id: &SnapshotId) -> Result<(), ServiceError> {
-        let snapshot = {
+        let (snapshot, shared) = {
             let mut state = self.lock();
             if state.shelf.get(id).is_none() {
                 return Err(ServiceError::SnapshotNotFound);
@@ -165,8 +167,12 @@ impl World {
                     return Err(ServiceError::SnapshotInUse { by: sandbox.id.clone() });
                 }
             }
-            state.shelf.remove(id).ok_or(ServiceError::SnapshotNotFound)?
+            let snapshot = state.shelf.remove(id).ok_or(ServiceError::SnapshotNotFound)?;
+            (snapshot, state.shared)
         };
+        if shared {
+            return Ok(());
+        }
         let discard = tokio::spawn(async move { snapshot.checkpoint.discard().await });
         if let Ok(Err(error)) = discard.await {
             log::error!("{id}: its checkpoint was not discarded: {error}");

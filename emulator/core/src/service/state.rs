@@ -6,6 +6,7 @@ use super::ServiceError;
 use super::rate::RateWindow;
 use super::sandbox::Sandbox;
 use super::settings::Settings;
+use super::share::Tenure;
 use super::shelf::Shelf;
 use crate::clock::Timestamp;
 use crate::id::SandboxId;
@@ -21,6 +22,13 @@ pub(super) struct State {
     deadlines: OrdSet<(Timestamp, SandboxId)>,
     pub(super) shelf: Shelf,
     pub(super) rate: RateWindow,
+    /// How many sandboxes are in transition.
+    pub(super) in_transition: usize,
+    /// How many calls are under way, for each sandbox that has any.
+    pub(super) busy: OrdMap<SandboxId, usize>,
+    pub(super) tenure: Tenure,
+    /// Whether this world was ever forked or is a fork: what is saved may be another's too.
+    pub(super) shared: bool,
 }
 
 impl State {
@@ -84,6 +92,7 @@ impl State {
         sandbox.phase = phase;
         let changed = sandbox.changed.clone();
         self.track(Some((id, before)), Some((id, phase)));
+        // SB-GET-02, SB-DEL-03: from here on it is not found.
         if phase == Phase::Deleted {
             self.sandboxes.remove(id);
         }
@@ -98,12 +107,14 @@ impl State {
     fn track(&mut self, before: Option<(&SandboxId, Phase)>, after: Option<(&SandboxId, Phase)>) {
         if let Some((id, phase)) = before {
             self.counted -= usize::from(phase.counts_toward_limit());
+            self.in_transition -= usize::from(phase.in_transition());
             if let Some(deadline) = alarm(&phase) {
                 self.deadlines.remove(&(deadline, id.clone()));
             }
         }
         if let Some((id, phase)) = after {
             self.counted += usize::from(phase.counts_toward_limit());
+            self.in_transition += usize::from(phase.in_transition());
             if let Some(deadline) = alarm(&phase) {
                 self.deadlines.insert((deadline, id.clone()));
             }

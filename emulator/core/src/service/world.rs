@@ -30,11 +30,16 @@ pub struct World {
 impl World {
     pub(super) fn new(context: Arc<Context>) -> Arc<Self> {
         let clock = HandClock::new(Arc::clone(&context.clock), context.settings.clock);
+        Self::of(context, Arc::new(clock), State::default())
+    }
+
+    /// A world of these parts, whose time is kept.
+    pub(super) fn of(context: Arc<Context>, clock: Arc<HandClock>, state: State) -> Arc<Self> {
         let world = Arc::new(Self {
             context,
-            clock: Arc::new(clock),
+            clock,
             moving: tokio::sync::Mutex::default(),
-            state: Mutex::default(),
+            state: Mutex::new(state),
         });
         world.keep_time();
         world
@@ -48,6 +53,12 @@ impl World {
     /// The clock that machines go by.
     pub(super) fn clock_inside(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock) as Arc<dyn Clock>
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        let state = self.lock();
+        state.sandbox_count() == 0 && state.shelf.len() == 0
     }
 
     pub(super) fn settings(&self) -> &Settings {

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A snapshot's name: 1 to 64 characters after trimming, without control characters,
-/// case-sensitive, unique within an organisation (SNAP-CREATE-06, -07, -08).
+/// case-sensitive, unique within an organisation (SNAP-CREATE-06,
+/// SNAP-CREATE-07, SNAP-CREATE-08).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SnapshotName(Arc<str>);
 

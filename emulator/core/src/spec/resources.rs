@@ -1,4 +1,4 @@
-//! The size of a machine.
+//! The size of a machine (LIM-01).
 
 use std::ops::RangeInclusive;
 

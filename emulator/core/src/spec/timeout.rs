@@ -5,7 +5,8 @@ use std::time::Duration;
 /// Longest timeout, in seconds: eight hours.
 pub const MAX_TIMEOUT_SECS: u32 = 28_800;
 
-/// A sandbox's timeout: 1 to 28800 whole seconds, 300 by default (SB-CREATE-03, -04).
+/// A sandbox's timeout: 1 to 28800 whole seconds, 300 by default (SB-CREATE-03,
+/// SB-CREATE-04).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timeout(u32);
 

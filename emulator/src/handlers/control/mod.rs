@@ -3,10 +3,15 @@
 mod capabilities;
 mod clock;
 mod faults;
+mod report;
+mod requests;
+mod world;
 
 use std::sync::Arc;
 
 use hyper::body::Incoming;
+use hyper::header::ACCEPT;
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, StatusCode};
 use leap0_emulator_core::id::OrgId;
 
@@ -14,6 +19,8 @@ use crate::http::{BodyError, Failure, Reply, read_body};
 use crate::server::Emulator;
 use crate::tenant::Tenant;
 use crate::wire::Fields;
+
+use report::Report;
 
 /// Largest body of a control request, in bytes.
 const MAX_BODY: usize = 1 << 20;
@@ -45,12 +52,33 @@ pub(crate) async fn answer(
             faults::replace(&tenant, fields(body).await?)
         }
         ("faults", &Method::DELETE) => Ok(faults::clear(&*tenant()?)),
-        ("health" | "capabilities", _) => Err(Failure::wrong_method("GET")),
+        ("world/fork", &Method::POST) => {
+            let org = org()?;
+            world::fork(emulator, &org, fields(body).await?)
+        }
+        ("world/state", &Method::GET | &Method::PUT) => {
+            org().and_then(|_| Err(Failure::not_built("world/state")))
+        }
+        ("requests", &Method::GET) => Ok(requests::show(&*tenant()?)),
+        ("report", &Method::GET) => {
+            let report = Report::of(&*tenant()?);
+            Ok(if wants_text(&head) { report.text() } else { report.json() })
+        }
+        ("health" | "capabilities" | "requests" | "report", _) => Err(Failure::wrong_method("GET")),
         ("clock", _) => Err(Failure::wrong_method("GET, POST")),
-        ("reset", _) => Err(Failure::wrong_method("POST")),
+        ("world/state", _) => Err(Failure::wrong_method("GET, PUT")),
+        ("reset" | "world/fork", _) => Err(Failure::wrong_method("POST")),
         ("faults", _) => Err(Failure::wrong_method("GET, PUT, DELETE")),
         _ => Err(Failure::new(StatusCode::NOT_FOUND, "unknown control path")),
     }
+}
+
+/// Whether the text form is asked for: `?format=text`, or `accept: text/plain`.
+fn wants_text(head: &Parts) -> bool {
+    let query = head.uri.query().unwrap_or_default();
+    let accept = head.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    query.split('&').any(|pair| pair == "format=text")
+        || accept.is_some_and(|accept| accept.starts_with("text/plain"))
 }
 
 /// The caller's organisation, by the same key as on the API.

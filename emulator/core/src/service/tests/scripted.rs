@@ -105,6 +105,7 @@ impl Backend for ScriptedBackend {
             name: "scripted",
             process_survival: false,
             memory_survival: false,
+            fork: false,
             network: false,
             shell: "none",
             limits: Vec::new(),
@@ -146,6 +147,10 @@ impl Machine for Thing {
     async fn stop(&self) -> Result<Arc<dyn Disk>, BackendError> {
         self.0.act("stop").await?;
         Ok(Arc::new(Self(Arc::clone(&self.0))))
+    }
+
+    fn fork(&self, _: Identity) -> Option<Arc<dyn Machine>> {
+        None
     }
 
     async fn destroy(&self) -> Result<(), BackendError> {
