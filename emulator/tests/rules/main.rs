@@ -8,6 +8,7 @@ mod support;
 mod access;
 mod auth;
 mod bad_input;
+mod clients;
 mod faults;
 mod files;
 mod inside;
@@ -23,6 +24,7 @@ mod sandbox_create;
 mod sandbox_life;
 mod sandbox_list;
 mod shape;
+mod side_by_side;
 mod snapshot_create;
 mod snapshot_list_delete;
 mod snapshot_pause;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         access::trials(),
         auth::trials(),
         bad_input::trials(),
+        clients::trials(),
         faults::trials(),
         files::trials(),
         journal::trials(),
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         sandbox_create::trials(),
         sandbox_life::trials(),
         sandbox_list::trials(),
+        side_by_side::trials(),
         snapshot_create::trials(),
         snapshot_list_delete::trials(),
         snapshot_pause::trials(),
