@@ -5,7 +5,7 @@
 
 #[path = "support/emulator.rs"]
 mod emulator;
-#[path = "sdk/python.rs"]
+#[path = "support/python.rs"]
 mod python;
 #[path = "sdk/readme.rs"]
 mod readme;
@@ -77,7 +77,7 @@ fn story_trial(release: &'static str, client: Client) -> Trial {
 }
 
 fn runs_the_whole_story(name: &str, release: &str, client: Client) -> Result<Completion, Failed> {
-    let python = match Python::with_leap0(release) {
+    let python = match Python::with("leap0", release) {
         Ok(python) => python,
         Err(why) => return require::missing("python", &why),
     };
@@ -88,7 +88,7 @@ fn runs_the_whole_story(name: &str, release: &str, client: Client) -> Result<Com
 
 /// Tells the story and returns its last line.
 fn tell(python: &Python, name: &str, release: &str, client: Client) -> Result<String> {
-    let emulator = Emulator::start(name)?;
+    let emulator = Emulator::start(name, &[])?;
     let output = python
         .command()
         .args([STORY, release, client.flavour()])

@@ -1,7 +1,5 @@
 //! `/v1/sandbox` and `/v1/sandboxes`.
 
-use leap0_emulator_core::service::CreateSandbox;
-
 use super::Refused;
 use crate::http::{Failure, Reply, Request};
 use crate::wire::{Fields, SandboxBody, SandboxListBody, create_sandbox, list};
@@ -12,9 +10,9 @@ pub(crate) async fn create(request: &Request) -> Result<Reply, Refused> {
     if fields.asks_for_mounts() {
         return Err(Failure::not_built("mounts on sandbox/create").into());
     }
-    let create = CreateSandbox { fault: request.fault, ..create_sandbox(fields)? };
+    let spec = create_sandbox(fields)?;
     // SB-CREATE-01
-    let sandbox = request.world.create_sandbox(create).await?;
+    let sandbox = request.world.create_sandbox(spec, request.fault).await?;
     Ok(Reply::created(&SandboxBody::of(&sandbox)))
 }
 

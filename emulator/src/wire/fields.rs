@@ -73,8 +73,11 @@ impl Fields {
     pub(crate) fn int(&mut self, field: &str, bounds: RangeInclusive<u64>) -> Option<u64> {
         let value = self.value(field)?;
         let rule = match value {
+            // 300.0 too; what is beyond 64 bits is parsed as one, and is out of bounds instead.
             Value::Number(number)
-                if number.is_f64() && number.as_f64().is_none_or(|f| f.fract() != 0.0) =>
+                if number.as_f64().is_some_and(|float| {
+                    number.is_f64() && (float.fract() != 0.0 || float.abs() < BEYOND)
+                }) =>
             {
                 "must be an integer".to_owned()
             }
@@ -186,10 +189,12 @@ impl Fields {
     }
 }
 
+/// 2 to the power of 64.
+const BEYOND: f64 = 18_446_744_073_709_551_616.0;
+
 /// The largest integer there is, for one that is larger still. Where there is no upper bound it
 /// means the same (PROC-06); where there is one, both are beyond it.
 fn huge(number: &Number) -> Option<u64> {
-    const BEYOND: f64 = 18_446_744_073_709_551_616.0;
     number.as_f64().filter(|float| *float >= BEYOND).map(|_| u64::MAX)
 }
 
@@ -220,7 +225,7 @@ mod tests {
         for bad in [r#"{"n":0}"#, r#"{"n":9}"#, r#"{"n":-1}"#] {
             assert_eq!(int(bad), Err(vec![FieldError::new("n", "must be between 1 and 8")]));
         }
-        for bad in [r#"{"n":"3"}"#, r#"{"n":1.5}"#, r#"{"n":true}"#, r#"{"n":[1]}"#] {
+        for bad in [r#"{"n":"3"}"#, r#"{"n":1.5}"#, r#"{"n":3.0}"#, r#"{"n":true}"#, r#"{"n":[1]}"#] {
             assert_eq!(int(bad), Err(vec![FieldError::new("n", "must be an integer")]), "{bad}");
         }
     }

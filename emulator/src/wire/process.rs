@@ -52,16 +52,13 @@ pub(crate) fn execute(mut fields: Fields) -> Result<Command, Vec<FieldError>> {
         fields.refuse("cwd", "must be a path without a NUL character");
     }
     // REQ-05
-    let env = match env(&mut fields, "envs") {
-        Some(envs) => Some(envs),
-        None => env(&mut fields, "env"),
-    };
+    let (envs, older) = (env(&mut fields, "envs"), env(&mut fields, "env"));
     // PROC-06: models are told milliseconds and send very large numbers.
     let timeout = fields.int("timeout", 1..=u64::MAX).unwrap_or(DEFAULT_TIMEOUT_SECS);
     fields.finish(|| Command {
         script: script.expect("refused without one"),
         cwd,
-        env: env.unwrap_or_default(),
+        env: envs.or(older).unwrap_or_default(),
         timeout: Duration::from_secs(timeout.min(MAX_TIMEOUT_SECS)),
     })
 }

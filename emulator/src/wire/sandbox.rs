@@ -1,7 +1,7 @@
 //! Sandboxes on the wire.
 
 use leap0_emulator_core::clock::Timestamp;
-use leap0_emulator_core::service::{CreateSandbox, Sandbox};
+use leap0_emulator_core::service::{Sandbox, Spec};
 use leap0_emulator_core::spec::{
     DISK_MIB, EnvVars, MAX_TIMEOUT_SECS, MEMORY_MIB, MemoryRule, NetworkRules, Resources, Timeout,
     VCPUS,
@@ -71,7 +71,7 @@ pub(crate) fn rfc3339<S: Serializer>(moment: &Timestamp, out: S) -> Result<S::Ok
 }
 
 /// Reads `POST /v1/sandbox` in any era's words.
-pub(crate) fn create_sandbox(mut fields: Fields) -> Result<CreateSandbox, Vec<FieldError>> {
+pub(crate) fn create_sandbox(mut fields: Fields) -> Result<Spec, Vec<FieldError>> {
     let template = template(&mut fields);
     let vcpus = fields.int("vcpu", wide(*VCPUS.start(), *VCPUS.end())).map(narrow);
     let memory_mib = memory(&mut fields);
@@ -83,7 +83,7 @@ pub(crate) fn create_sandbox(mut fields: Fields) -> Result<CreateSandbox, Vec<Fi
         fields.refuse("mounts", "must be a list");
     }
     let defaults = Resources::default();
-    fields.finish(|| CreateSandbox {
+    fields.finish(|| Spec {
         template: template.expect("refused without one"),
         resources: Resources {
             vcpus: vcpus.unwrap_or(defaults.vcpus),
@@ -94,7 +94,6 @@ pub(crate) fn create_sandbox(mut fields: Fields) -> Result<CreateSandbox, Vec<Fi
         network: network.unwrap_or_default(),
         timeout: timeout.unwrap_or_default(),
         auto_pause,
-        fault: None,
     })
 }
 

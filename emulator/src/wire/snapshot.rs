@@ -78,8 +78,9 @@ fn name(fields: &mut Fields) -> Option<SnapshotName> {
 /// snapshot's, so those fields are ignored (SNAP-REST-03, SNAP-REST-11).
 pub(crate) fn restore_snapshot(mut fields: Fields) -> Result<Restore, Vec<FieldError>> {
     // REQ-08: the first Go client sends an id instead.
+    let id = fields.text("snapshot_id");
     let snapshot = if fields.value("snapshot_name").is_none()
-        && let Some(id) = fields.text("snapshot_id")
+        && let Some(id) = id
     {
         Some(SnapshotRef::Id(SnapshotId::from_client(&id)))
     } else {

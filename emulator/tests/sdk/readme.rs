@@ -28,7 +28,7 @@ pub(crate) fn curl_session_holds() -> Result<Completion, Failed> {
 }
 
 pub(crate) fn python_program_holds() -> Result<Completion, Failed> {
-    let python = match Python::with_leap0(RELEASE) {
+    let python = match Python::with("leap0", RELEASE) {
         Ok(python) => python,
         Err(why) => return require::missing("python", &why),
     };
@@ -39,7 +39,7 @@ pub(crate) fn python_program_holds() -> Result<Completion, Failed> {
 fn run_session() -> Result<()> {
     let [session] = blocks_after("<!-- test: curl -->")?;
     let session = transcript::parse(&session)?;
-    let emulator = Emulator::start("readme-curl")?;
+    let emulator = Emulator::start("readme-curl", &[])?;
     let folder = tempfile::tempdir()?;
     let output = Command::new("sh")
         .args(["-e", "-c", &transcript::script(&session)])
@@ -54,7 +54,7 @@ fn run_session() -> Result<()> {
 
 fn run_program(python: &Python) -> Result<()> {
     let [program, shown] = blocks_after("<!-- test: python -->")?;
-    let emulator = Emulator::start("readme-python")?;
+    let emulator = Emulator::start("readme-python", &[])?;
     let folder = tempfile::tempdir()?;
     let output = python
         .command()

@@ -22,12 +22,12 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Starts an emulator with default settings and waits until it is ready. Its log is a file
-    /// named after the test.
-    pub(crate) fn start(test: &str) -> Result<Self> {
+    /// Starts an emulator with these flags beside the default settings, and waits until it is ready.
+    /// Its log is a file named after the test.
+    pub(crate) fn start(test: &str, flags: &[&str]) -> Result<Self> {
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.log"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_leap0-emulator"));
-        command.args(["--listen", "127.0.0.1:0"]);
+        command.args(["--listen", "127.0.0.1:0"]).args(flags);
         for (name, _) in env::vars_os() {
             if name.to_string_lossy().starts_with("LEAP0_EMULATOR_") {
                 command.env_remove(name); // what the developer likes is not what is tested

@@ -29,7 +29,6 @@ pub use fault::FaultPoint;
 pub use host::Host;
 pub use page::{Listing, Order, Page, SandboxQuery, SandboxSort, SnapshotQuery, SnapshotSort};
 pub use sandbox::{Sandbox, Spec};
-pub use sandboxes::CreateSandbox;
 pub use settings::{DeleteInUse, PauseSource, Settings, TimeoutAction};
 pub use shelf::Snapshot;
 pub use snapshots::{CreateSnapshot, Restore, SnapshotRef, SourceAfter};

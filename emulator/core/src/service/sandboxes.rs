@@ -9,37 +9,15 @@ use super::world::World;
 use super::{FaultPoint, ServiceError};
 use crate::id::SandboxId;
 use crate::lifecycle::{Effect, Event, Launch, Phase, State, Verdict};
-use crate::spec::{EnvVars, NetworkPolicy, Resources, Timeout};
-use crate::template::Template;
-
-/// A request to create a sandbox.
-#[derive(Clone, Debug)]
-pub struct CreateSandbox {
-    /// The template to make it from.
-    pub template: Template,
-    /// Its size.
-    pub resources: Resources,
-    /// Environment of every process in it.
-    pub env: EnvVars,
-    /// What it may reach.
-    pub network: NetworkPolicy,
-    /// How long it runs from each launch.
-    pub timeout: Timeout,
-    /// Whether the timeout pauses it.
-    pub auto_pause: bool,
-    /// Where to fail.
-    pub fault: Option<FaultPoint>,
-}
 
 impl World {
-    /// Creates a sandbox and answers when it runs (SB-CREATE-08).
+    /// Creates a sandbox and answers when it runs (SB-CREATE-08), or fails where it is told to.
     pub async fn create_sandbox(
         self: &Arc<Self>,
-        request: CreateSandbox,
+        spec: Spec,
+        fault: Option<FaultPoint>,
     ) -> Result<Sandbox, ServiceError> {
-        let CreateSandbox { template, resources, env, network, timeout, auto_pause, fault } =
-            request;
-        let spec = Arc::new(Spec { template, resources, env, network, timeout, auto_pause });
+        let spec = Arc::new(spec);
         let done = {
             let now = self.now();
             let mut state = self.lock();

@@ -28,7 +28,7 @@ pub(super) fn citations() -> Cited {
             let words: BTreeSet<&str> = text
                 .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '*'))
                 .collect();
-            for rule in register().iter() {
+            for rule in register() {
                 let id = rule.id.as_str();
                 let families = words.iter().filter_map(|word| word.strip_suffix('*'));
                 if words.contains(id)
@@ -65,7 +65,7 @@ pub(super) fn write(proven: &Proven, cited: &Cited) -> String {
          `rules.toml`, the ids that the emulator's code cites, and the assertions that ran. Paths\n\
          are below `emulator`; trials are those of the test `rules`.\n",
     );
-    for rule in register().iter() {
+    for rule in register() {
         let id = rule.id.as_str();
         write!(page, "\n## {id}\n\n{}\n", rule.sentence).expect("a string takes any text");
         if let Some(why) = &rule.not_built {

@@ -36,11 +36,11 @@ async fn a_failed_pause_or_stop_leaves_the_sandbox_running() {
 async fn a_failed_create_leaves_nothing_and_gives_its_place_back() {
     let (world, script) = a_world_with(|settings| settings.max_sandboxes = Some(1));
     script.fail("create");
-    let refused = world.create_sandbox(a_request()).await;
+    let refused = world.create_sandbox(a_spec(), None).await;
     assert_eq!(refused.map(drop), Err(ServiceError::MachineFailed));
     script.mend("create");
     a_running_sandbox(&world).await;
-    let refused = world.create_sandbox(a_request()).await;
+    let refused = world.create_sandbox(a_spec(), None).await;
     assert_eq!(refused.map(drop), Err(ServiceError::LimitReached { limit: 1 }));
 }
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use scripted::Script;
 
-use super::{CreateSandbox, CreateSnapshot, Restore, Settings, SnapshotRef, SourceAfter, World};
-use super::{Host, Sandbox};
+use super::{CreateSnapshot, Restore, Settings, SnapshotRef, SourceAfter, World};
+use super::{Host, Sandbox, Spec};
 use crate::clock::{ClockMode, SystemClock};
 use crate::id::{RandomIds, SandboxId};
 use crate::lifecycle::State;
@@ -31,20 +31,19 @@ fn a_world_with(change: impl FnOnce(&mut Settings)) -> (Arc<World>, Arc<Script>)
     (host.new_world(), script)
 }
 
-fn a_request() -> CreateSandbox {
-    CreateSandbox {
+fn a_spec() -> Spec {
+    Spec {
         template: Template::by_name("system/debian:bookworm").expect("a system template"),
         resources: Resources::default(),
         env: EnvVars::default(),
         network: NetworkPolicy::default(),
         timeout: Timeout::default(),
         auto_pause: false,
-        fault: None,
     }
 }
 
 async fn a_running_sandbox(world: &Arc<World>) -> SandboxId {
-    world.create_sandbox(a_request()).await.expect("created").id().clone()
+    world.create_sandbox(a_spec(), None).await.expect("created").id().clone()
 }
 
 fn state(world: &World, id: &SandboxId) -> Option<State> {

@@ -8,8 +8,8 @@ use crate::service::{ServiceError, TimeoutAction, Transitions};
 
 async fn a_sandbox_with(world: &Arc<World>, secs: u32, auto_pause: bool) -> SandboxId {
     let timeout = Timeout::from_secs(secs).expect("within bounds");
-    let request = CreateSandbox { timeout, auto_pause, ..a_request() };
-    world.create_sandbox(request).await.expect("created").id().clone()
+    let spec = Spec { timeout, auto_pause, ..a_spec() };
+    world.create_sandbox(spec, None).await.expect("created").id().clone()
 }
 
 fn secs(secs: u64) -> Duration {

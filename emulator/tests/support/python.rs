@@ -1,4 +1,4 @@
-//! Python interpreters on this machine, and virtual environments with one `leap0` release each.
+//! Python interpreters on this machine, and virtual environments with one release of a package each.
 //!
 //! An environment is made once per release and Python and kept below `target/`. It is made under
 //! another name and renamed when it is whole, so that an interrupted installation is never used.
@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// The releases from 0.3.0 on refuse an older Python when they are first used.
+/// The releases of `leap0` from 0.3.0 on refuse an older Python when they are first used.
 const OLDEST: (u32, u32) = (3, 12);
 
 /// Prints the path and the version, and fails where environments can't be made.
 const PROBE: &str = "import sys, venv, ensurepip; \
     print(sys.executable, sys.implementation.name, *sys.version_info[:3], sep='\\n')";
 
-/// An interpreter that has one `leap0` release installed.
+/// An interpreter that has one release of one package installed.
 pub(crate) struct Python {
     executable: PathBuf,
 }
@@ -25,19 +25,19 @@ pub(crate) struct Python {
 impl Python {
     /// A Python with the release, installed now if it was not before; or the reason why there is
     /// none.
-    pub(crate) fn with_leap0(release: &str) -> Result<Self, String> {
+    pub(crate) fn with(package: &str, release: &str) -> Result<Self, String> {
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         static BASE: LazyLock<Option<Base>> = LazyLock::new(Base::find);
 
         let base = BASE.as_ref().ok_or("no Python 3.12 or newer found")?;
         let environments = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
-        let home = environments.join(format!("leap0-{release}-{}", base.name));
+        let home = environments.join(format!("{package}-{release}-{}", base.name));
         let executable = home.join("bin/python");
 
         let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         if !executable.exists() {
             let unfinished = environments.join(format!("unfinished-{}", process::id()));
-            base.install(release, &unfinished, &home)
+            base.install(package, release, &unfinished, &home)
                 .inspect_err(|_| drop(fs::remove_dir_all(&unfinished)))?;
         }
         Ok(Self { executable })
@@ -99,11 +99,17 @@ impl Base {
         })
     }
 
-    fn install(&self, release: &str, unfinished: &Path, home: &Path) -> Result<(), String> {
-        eprintln!("installing leap0 {release} for {}", self.name);
+    fn install(
+        &self,
+        package: &str,
+        release: &str,
+        unfinished: &Path,
+        home: &Path,
+    ) -> Result<(), String> {
+        eprintln!("installing {package} {release} for {}", self.name);
         run(&self.executable, ["-m", "venv", "--clear"].map(OsStr::new), unfinished.as_os_str())?;
         let pip = ["-m", "pip", "install", "--quiet", "--no-input"].map(OsStr::new);
-        run(&unfinished.join("bin/python"), pip, format!("leap0=={release}").as_ref())?;
+        run(&unfinished.join("bin/python"), pip, format!("{package}=={release}").as_ref())?;
         // What is there is an environment whose Python was removed.
         let _ = fs::remove_dir_all(home);
         fs::rename(unfinished, home)
