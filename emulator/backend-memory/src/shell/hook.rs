@@ -4,33 +4,40 @@ use std::sync::Arc;
 
 use bashkit::hooks::{HookAction, Interceptor, ToolEvent};
 
+use super::commands;
 use super::script::Script;
 
-/// Waits while a snapshot is taken (PROC-11), and looks after what the interpreter does not: the
-/// umask, and links that are not symbolic.
+/// Widest field that the interpreter's `printf` pads.
+const MAX_WIDTH: u64 = 10_000;
+
+/// Waits while a snapshot is taken (PROC-11), and refuses what the interpreter would silently get
+/// wrong: links that are not symbolic, `..` after a symbolic link, widths beyond its bound.
 pub(super) fn between_commands(script: Arc<Script>) -> Interceptor<ToolEvent> {
-    Box::new(move |event| {
+    Box::new(move |mut event| {
         if !script.is_over() {
             script.live.gate.pass();
         }
         match event.name.as_str() {
-            "umask" => {
-                if let Some(umask) = octal(&event.args) {
-                    script.set_umask(umask);
-                }
+            "sh" => event.args.splice(0..0, commands::SH_OPTIONS.map(str::to_owned)).for_each(drop),
+            "ln" if is_hard(&event.args) => return refuse(&script, "ln: hard links"),
+            "link" => return refuse(&script, "link: hard links"),
+            "printf" if is_wide(&event.args) => {
+                return refuse(&script, "printf: a width above 10000");
             }
-            "ln" if is_hard(&event.args) => return refuse(&script, "ln"),
-            "link" => return refuse(&script, "link"),
+            name if commands::REPLACED.contains(&name) => {}
+            name if event.args.iter().any(|arg| climbs_from_link(&script, arg)) => {
+                return refuse(&script, &format!("{name}: `..` after a symbolic link"));
+            }
             _ => {}
         }
         HookAction::Continue(event)
     })
 }
 
-/// The interpreter would make a symbolic link of it, which is another thing.
-fn refuse(script: &Script, name: &str) -> HookAction<ToolEvent> {
-    script.stderr.take(format!("{name}: hard links are not supported here\n").as_bytes());
-    HookAction::Cancel("hard link".to_owned())
+fn refuse(script: &Script, what: &str) -> HookAction<ToolEvent> {
+    // A pipe or a redirection may hide the message, so that is not enough.
+    script.stderr.take(format!("{what}: not supported here\n").as_bytes());
+    HookAction::Cancel(what.to_owned())
 }
 
 /// Whether `ln` is asked for a hard link.
@@ -41,6 +48,68 @@ fn is_hard(args: &[String]) -> bool {
     })
 }
 
-fn octal(args: &[String]) -> Option<u32> {
-    u32::from_str_radix(args.first()?, 8).ok()
+/// Whether a format asks for more than the interpreter pads.
+fn is_wide(args: &[String]) -> bool {
+    let Some(format) = args.iter().find(|arg| *arg != "--") else { return false };
+    let starred = format.contains('*') && args.iter().any(|arg| is_large(arg));
+    let directives = format.split('%').skip(1);
+    starred
+        || directives.into_iter().any(|rest| {
+            let end = rest.find(|c: char| !"-+ #'.0123456789".contains(c)).unwrap_or(rest.len());
+            rest[..end].split(['.', '-', '+', ' ', '#', '\'']).any(is_large)
+        })
+}
+
+fn is_large(number: &str) -> bool {
+    let digits = number.trim_start_matches(['-', '0']);
+    let all = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    all && digits.parse().unwrap_or(u64::MAX) > MAX_WIDTH
+}
+
+/// Whether a path goes up from where a symbolic link leads. The interpreter's commands would go up
+/// from where the link itself is.
+fn climbs_from_link(script: &Script, path: &str) -> bool {
+    // The value of `--file=..` is a path too.
+    let path = path.split_once('=').map_or(path, |(_, value)| value);
+    if !path.split('/').any(|part| part == "..") {
+        return false;
+    }
+    let caller = script.live.caller();
+    script.visited().iter().any(|directory| {
+        let whole =
+            if path.starts_with('/') { path.to_owned() } else { format!("{directory}/{path}") };
+        let mut here: Vec<&str> = Vec::new();
+        for part in whole.split('/').filter(|part| !part.is_empty() && *part != ".") {
+            if part != ".." {
+                here.push(part);
+                continue;
+            }
+            let at = format!("/{}", here.join("/"));
+            let is_link = script.live.files.look(|tree| tree.read_link(&at, caller).is_ok());
+            if is_link {
+                return true;
+            }
+            here.pop();
+        }
+        false
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wide(args: &[&str]) -> bool {
+        is_wide(&args.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn widths_above_the_bound_are_seen_wherever_they_stand() {
+        for args in [&["%20000s", "x"][..], &["%-5s%.99999f", "1"], &["%*s", "20000", "x"]] {
+            assert!(wide(args), "{args:?}");
+        }
+        for args in [&["%10000s", "x"][..], &["%s", "99999"], &["100%"], &["%05d", "99999"], &[]] {
+            assert!(!wide(args), "{args:?}");
+        }
+    }
 }

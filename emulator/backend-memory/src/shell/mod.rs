@@ -16,6 +16,8 @@ mod script;
 mod verdict;
 
 #[cfg(test)]
+mod command_tests;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use bounds::{COMMANDS_AT_ONCE, LIMITS};
@@ -25,5 +27,5 @@ pub(crate) use programs::programs;
 /// What runs commands, for those who ask what this back end can do.
 pub(crate) const DESCRIPTION: &str = "bashkit 0.20, a bash interpreter with about 160 commands \
      inside this process. No python, git or network; no hard links, pipes with names or /proc; \
-     functions nest 16 deep; `..` after a link is taken literally; a redirected loop writes its \
-     file when it ends; processes end with their command";
+     functions nest 16 deep; `..` after a link is refused by most commands; a redirected loop writes \
+     its file when it ends; processes end with their command";

@@ -52,6 +52,8 @@ pub(super) fn run(script: &Arc<Script>, task: Task) -> Output {
 async fn interpret(script: &Arc<Script>, task: Task) -> Result<i32, Error> {
     let mut bash = interpreter(script, &task);
     script.cancel_with(bash.cancellation_token());
+    script.visit(&task.cwd);
+    bash.exec(commands::PRELUDE).await?;
     let options = ExecOptions::new().arg0("sh").stdin("");
     let end = bash
         .execute(&task.text)

@@ -1,5 +1,6 @@
 //! One command that runs: what it has said so far, and whether it may still do anything.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -12,6 +13,8 @@ use crate::tree::{Device, Tree};
 
 /// The umask that a script starts with.
 const UMASK: u32 = 0o022;
+/// The variable in which the interpreter keeps it, so that a subshell has its own.
+pub(super) const UMASK_VARIABLE: &str = "_UMASK";
 
 /// Commands of the interpreter that stop at bounds of their own.
 const CUTTING: [&str; 10] =
@@ -35,6 +38,8 @@ pub(super) struct Script {
     device: AtomicBool,
     /// Permission bits that what it makes does not get.
     umask: AtomicU32,
+    /// Directories that it has been in, as it named them.
+    visited: Mutex<Vec<String>>,
 }
 
 /// A bound that the interpreter does not know.
@@ -65,6 +70,7 @@ impl Script {
             met: OnceLock::new(),
             device: AtomicBool::new(false),
             umask: AtomicU32::new(UMASK),
+            visited: Mutex::default(),
         }
     }
 
@@ -130,13 +136,36 @@ impl Script {
         self.device.load(Ordering::SeqCst)
     }
 
-    pub(super) fn set_umask(&self, umask: u32) {
-        self.umask.store(umask & 0o777, Ordering::SeqCst);
+    /// Takes the umask from the variables of the shell that now runs. One that has none is a child
+    /// process, which has its parent's.
+    pub(super) fn follow_umask(&self, variables: &HashMap<String, String>) {
+        let umask = variables.get(UMASK_VARIABLE).map(|text| u32::from_str_radix(text, 8));
+        if let Some(Ok(umask)) = umask {
+            self.umask.store(umask & 0o777, Ordering::SeqCst);
+        }
+    }
+
+    pub(super) fn umask(&self) -> u32 {
+        self.umask.load(Ordering::SeqCst)
     }
 
     /// Permission bits less the umask.
     pub(super) fn masked(&self, mode: u32) -> u32 {
-        mode & !self.umask.load(Ordering::SeqCst)
+        mode & !self.umask()
+    }
+
+    /// Remembers a directory that the script is now in.
+    pub(super) fn visit(&self, directory: &str) {
+        let mut visited = self.visited.lock().unwrap_or_else(PoisonError::into_inner);
+        if !visited.iter().any(|known| known == directory) {
+            visited.push(directory.to_owned());
+        }
+    }
+
+    /// Directories that the script has been in. Which of them it is in the interpreter does not say
+    /// when it tells of a command.
+    pub(super) fn visited(&self) -> Vec<String> {
+        self.visited.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How the machine ended, if the script has noticed.
@@ -163,8 +192,13 @@ impl Sink {
         let bytes = self.lock();
         let text = String::from_utf8_lossy(&bytes);
         text.lines().filter_map(|line| line.split_once(": ")).any(|(name, words)| {
-            let cut = words.contains("limit") && words.contains("exceeded");
-            CUTTING.contains(&name) && (cut || words.contains("output may be truncated"))
+            // Its words and not those of a script that says something like it.
+            let cut = words.contains(" exceeded")
+                && (words.contains(" limit (") || words == "output size limit exceeded");
+            let cut = cut || words.starts_with("resource limit exceeded:");
+            let cut =
+                cut || words.contains("output limit") || words.contains("output may be truncated");
+            CUTTING.contains(&name) && cut
         })
     }
 

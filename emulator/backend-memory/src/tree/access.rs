@@ -15,7 +15,7 @@ pub(crate) struct Caller {
 
 /// One of the three things that permission bits are about.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Right {
+pub(crate) enum Right {
     Read = 4,
     Write = 2,
     /// Search, for a directory.

@@ -71,6 +71,16 @@ impl Tree {
         Ok(())
     }
 
+    /// Creates an empty file where nothing is yet.
+    pub(crate) fn make_file(
+        &mut self,
+        path: &str,
+        mode: u32,
+        caller: Caller,
+    ) -> Result<(), StoreError> {
+        self.make_node(path, Node::file(caller.stamp(mode), Vec::new()), caller)
+    }
+
     /// Creates one directory.
     pub(crate) fn make_directory(
         &mut self,

@@ -24,7 +24,7 @@ mod model_tests;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use access::Caller;
+pub(crate) use access::{Caller, Right};
 pub(crate) use node::{Body, Device, Node};
 pub(crate) use read::Contents;
 pub(crate) use root::{MAX_DEPTH, Tree};

@@ -90,6 +90,13 @@ impl Node {
         }
     }
 
+    pub(crate) fn as_device(&self) -> Option<Device> {
+        match self.body {
+            Body::Device(device) => Some(device),
+            Body::File(_) | Body::Directory(_) | Body::Link(_) => None,
+        }
+    }
+
     /// Bytes of a file or of a link's target; what ext4 says for a directory.
     pub(crate) fn size(&self) -> u64 {
         match &self.body {
@@ -98,6 +105,14 @@ impl Node {
             Body::Directory(_) => ENTRY_BYTES,
             Body::Device(_) => 0,
         }
+    }
+
+    /// Names it has: a directory's own, its `.`, and the `..` of each directory in it.
+    pub(crate) fn links(&self) -> usize {
+        let below = |directory: &Directory| {
+            2 + directory.iter().filter(|(_, node)| node.is_directory()).count()
+        };
+        self.as_directory().map_or(1, below)
     }
 
     /// What the node and everything below it takes of the disk.

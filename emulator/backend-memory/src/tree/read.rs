@@ -66,6 +66,28 @@ impl Tree {
         Ok(contents)
     }
 
+    /// The path of what `path` names, without links, `.` or `..`.
+    pub(crate) fn real_path(
+        &self,
+        path: &str,
+        links: Links,
+        caller: Caller,
+    ) -> Result<String, StoreError> {
+        let place = walk(&self.root, path, links, caller)?;
+        place.existing()?;
+        Ok(format!("/{}", place.path.join("/")))
+    }
+
+    /// Whether the caller may read, write or execute what `path` names, as `access(2)` tells it.
+    pub(crate) fn access(&self, path: &str, right: Right, caller: Caller) -> bool {
+        self.find(path, Links::Follow, caller).is_ok_and(|node| {
+            // Root executes only what somebody may execute.
+            let executable = node.is_directory() || node.stamp.mode & 0o111 != 0;
+            let lacking = matches!(right, Right::Execute) && !executable;
+            caller.may(right, node).is_ok() && !lacking
+        })
+    }
+
     /// The real names from the root to the directory that `path` names; the caller may enter it.
     pub(crate) fn enter(&self, path: &str, caller: Caller) -> Result<String, StoreError> {
         let place = walk(&self.root, path, Links::Follow, caller)?;

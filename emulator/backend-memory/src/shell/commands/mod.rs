@@ -1,11 +1,28 @@
 //! Commands in place of the interpreter's own, where those give a silently wrong answer: they stop
 //! at small bounds inside a pipe, know no owners, or take a link for what it is not.
 
+mod cd;
+mod chmod;
 mod chown;
+mod condition;
+mod cp;
+mod dialect;
+mod echo;
+mod expr;
 mod head;
+mod identity;
+mod ls;
+mod mkdir;
+mod mktemp;
+mod mode;
+mod moment;
+mod mv;
 mod rm;
 mod seq;
 mod sleep;
+mod stat;
+mod tee;
+mod umask;
 mod yes;
 
 use std::io::ErrorKind;
@@ -13,19 +30,43 @@ use std::sync::Arc;
 
 use bashkit::{BashBuilder, CommandContext, CommandOutput, CommandStatus, Error, Result};
 
+use super::devices;
 use super::script::Script;
+pub(super) use dialect::{OPTIONS as SH_OPTIONS, PRELUDE};
+use identity::{absolute, device_number, inode};
+
+/// Commands that are not the interpreter's own: they follow paths as Linux does.
+pub(super) const REPLACED: [&str; 24] = [
+    "[", "cd", "chgrp", "chmod", "chown", "cp", "echo", "expr", "head", "ls", "mkdir", "mktemp",
+    "mv", "rm", "seq", "sleep", "stat", "tee", "test", "umask", "yes", "true", "false", ":",
+];
 
 /// Bytes that a command writes at once.
 const CHUNK_BYTES: usize = 16 << 10;
 
 /// Adds the commands to an interpreter that runs `script`.
 pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
-    bash.command("chgrp", chown::Chown::group(Arc::clone(script)))
-        .command("chown", chown::Chown::owner(Arc::clone(script)))
-        .command("head", head::Head(Arc::clone(script)))
-        .command("rm", rm::Rm(Arc::clone(script)))
+    let script = || Arc::clone(script);
+    bash.builtin("[", Box::new(condition::Test::bracket(script())))
+        .builtin("cd", Box::new(cd::Cd(script())))
+        .builtin("echo", Box::new(echo::Echo(script())))
+        .builtin("test", Box::new(condition::Test::plain(script())))
+        .builtin("umask", Box::new(umask::Umask(script())))
+        .command("chgrp", chown::Chown::group(script()))
+        .command("chmod", chmod::Chmod(script()))
+        .command("chown", chown::Chown::owner(script()))
+        .command("cp", cp::Cp(script()))
+        .command("expr", expr::Expr)
+        .command("head", head::Head(script()))
+        .command("ls", ls::Ls(script()))
+        .command("mkdir", mkdir::Mkdir(script()))
+        .command("mktemp", mktemp::Mktemp(script()))
+        .command("mv", mv::Mv(script()))
+        .command("rm", rm::Rm(script()))
         .command("seq", seq::Seq)
         .command("sleep", sleep::Sleep)
+        .command("stat", stat::Stat(script()))
+        .command("tee", tee::Tee)
         .command("yes", yes::Yes)
 }
 

@@ -1,5 +1,6 @@
 //! `rm`: takes away what the caller may, and says what it could not.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bashkit::{Command, CommandContext, CommandStatus, Result};
@@ -13,12 +14,15 @@ use crate::tree::{Caller, Links, Tree};
 pub(super) struct Rm(pub(super) Arc<Script>);
 
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 struct Plan<'a> {
     recursive: bool,
     /// What is not there is no failure.
     force: bool,
     /// Empty directories may go.
     directories: bool,
+    /// Say what was removed.
+    tell: bool,
     operands: Vec<&'a str>,
 }
 
@@ -46,11 +50,18 @@ impl Command for Rm {
             let path = ctx.cwd.join(operand).to_string_lossy().into_owned();
             let mut kept = Kept::new();
             let caller = self.0.live.caller();
+            if plan.tell && plan.recursive {
+                return fail(&ctx, "-r and -v together are not supported here", 1).await;
+            }
+            let there = ctx.fs.exists(Path::new(&path)).await.unwrap_or(false);
             // `None` is the script's end, which ends the command too.
             let _over = self.0.change(|tree| plan.remove(tree, &path, caller, &mut kept));
             for (path, error) in &kept {
                 let shown = path.replacen(&ctx.cwd.join(operand).to_string_lossy()[..], operand, 1);
                 complain(&ctx, &format!("cannot remove '{shown}': {}", words(error).1)).await?;
+            }
+            if plan.tell && there && kept.is_empty() {
+                ctx.stdout.write_all(format!("removed '{operand}'\n").as_bytes()).await?;
             }
             failed |= !kept.is_empty();
         }
@@ -68,12 +79,14 @@ impl<'a> Plan<'a> {
                 "--recursive" if options => plan.recursive = true,
                 "--force" if options => plan.force = true,
                 "--dir" if options => plan.directories = true,
+                "--verbose" if options => plan.tell = true,
                 short if options && short.len() > 1 && short.starts_with('-') => {
                     for letter in short[1..].chars() {
                         match letter {
                             'r' | 'R' => plan.recursive = true,
                             'f' => plan.force = true,
                             'd' => plan.directories = true,
+                            'v' => plan.tell = true,
                             _ => return Err(format!("unsupported option '{short}'")),
                         }
                     }

@@ -1,0 +1,8 @@
+//! `ls`, with the columns of GNU's.
+
+mod command;
+mod format;
+mod plan;
+
+pub(super) use command::Ls;
+pub(super) use format::kind_letter;
