@@ -1,0 +1,90 @@
+//! The project's bars on speed and size: what each one is, how it is measured and whether it holds.
+//!
+//! `cargo bench -p leap0-emulator` measures all of them, with `-- NAME` those whose name contains
+//! it. This is the only place where anything is timed: no test asserts on time.
+//!
+//! ```text
+//! throughput  start  files  hours  organisation     one file per group of bars
+//!      └────────┴──────┴──────┴─────────┘
+//!      client  load  process  statistics  stand_in  the tools they measure with
+//!                       report                      what comes out
+//! ```
+//!
+//! The program measured against runs in a process of its own, as the emulator does: this one starts
+//! itself a second time in the part of a [`StandIn`].
+
+mod client;
+mod files;
+mod hours;
+mod load;
+mod organisation;
+mod process;
+mod report;
+mod stand_in;
+mod start;
+mod statistics;
+mod throughput;
+
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use tokio::runtime::{Builder, Runtime};
+
+use report::{Line, Report};
+use stand_in::StandIn;
+
+/// Bars that are measured together.
+struct Group {
+    /// What its lines are called.
+    names: &'static [&'static str],
+    measure: fn(&Runtime) -> Result<Vec<Line>>,
+}
+
+/// In the order in which they are measured.
+const GROUPS: &[Group] = &[
+    Group { names: &[throughput::NAME], measure: throughput::measure },
+    Group { names: &[start::START], measure: start::measure_start },
+    Group { names: &[start::IDLE_MEMORY], measure: start::measure_memory },
+    Group { names: &[files::SNAPSHOT, files::RESTORE], measure: files::measure },
+    Group { names: &[hours::NAME], measure: hours::measure },
+    Group { names: organisation::NAMES, measure: organisation::measure },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let outcome = match StandIn::asked_for(&arguments) {
+        Some(stand_in) => stand_in.run().map(|()| ExitCode::SUCCESS),
+        None if !arguments.iter().any(|argument| argument == "--bench") => {
+            println!("skipped: bars are measured by `cargo bench` only, in an optimised build");
+            Ok(ExitCode::SUCCESS)
+        }
+        None => measure(&arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("bars: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+/// Measures every bar that is asked for. Fails if one is missed.
+fn measure(arguments: &[String]) -> Result<ExitCode> {
+    let filters: Vec<_> = arguments.iter().filter(|text| !text.starts_with('-')).collect();
+    let wanted =
+        |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(*filter));
+    // One thread: the tools must leave the machine to what they measure.
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime of the tools")?;
+    let mut report = Report::begin(GROUPS.iter().flat_map(|group| group.names).copied());
+    for group in GROUPS.iter().filter(|group| group.names.iter().copied().any(&wanted)) {
+        match (group.measure)(&runtime) {
+            Ok(lines) => {
+                lines.iter().filter(|line| wanted(line.bar)).for_each(|line| report.print(line));
+            }
+            Err(error) => report.print_failure(group.names[0], &error),
+        }
+    }
+    report.end()
+}
