@@ -4,8 +4,8 @@
 //! it. This is the only place where anything is timed: no test asserts on time.
 //!
 //! ```text
-//! throughput  start  files  hours  organisation     one file per group of bars
-//!      └────────┴──────┴──────┴─────────┘
+//! throughput  start  files  hours  organisation  worlds     one file per group of bars
+//!      └────────┴──────┴──────┴─────────┴──────────┘
 //!      client  load  process  statistics  stand_in  the tools they measure with
 //!                       report                      what comes out
 //! ```
@@ -24,6 +24,7 @@ mod stand_in;
 mod start;
 mod statistics;
 mod throughput;
+mod worlds;
 
 use std::env;
 use std::process::ExitCode;
@@ -49,6 +50,7 @@ const GROUPS: &[Group] = &[
     Group { names: &[files::SNAPSHOT, files::RESTORE], measure: files::measure },
     Group { names: &[hours::NAME], measure: hours::measure },
     Group { names: organisation::NAMES, measure: organisation::measure },
+    Group { names: worlds::NAMES, measure: worlds::measure },
 ];
 
 fn main() -> ExitCode {
