@@ -225,7 +225,8 @@ mod tests {
         for bad in [r#"{"n":0}"#, r#"{"n":9}"#, r#"{"n":-1}"#] {
             assert_eq!(int(bad), Err(vec![FieldError::new("n", "must be between 1 and 8")]));
         }
-        for bad in [r#"{"n":"3"}"#, r#"{"n":1.5}"#, r#"{"n":3.0}"#, r#"{"n":true}"#, r#"{"n":[1]}"#] {
+        for bad in [r#"{"n":"3"}"#, r#"{"n":1.5}"#, r#"{"n":3.0}"#, r#"{"n":true}"#, r#"{"n":[1]}"#]
+        {
             assert_eq!(int(bad), Err(vec![FieldError::new("n", "must be an integer")]), "{bad}");
         }
     }
