@@ -29,10 +29,11 @@ impl Drop for Running {
 }
 
 fn started(command: &mut Command) -> Running {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut rest = BufReader::new(child.stdout.take().unwrap());
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut rest = BufReader::new(child.stdout.take().expect("piped"));
     let mut line = String::new();
-    rest.read_line(&mut line).unwrap();
+    rest.read_line(&mut line).expect("a line");
     let address = line
         .strip_prefix("leap0-emulator listening on http://")
         .and_then(|line| line.strip_suffix(" backend=memory\n"))
@@ -42,7 +43,10 @@ fn started(command: &mut Command) -> Running {
 }
 
 fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
+    let sent = Command::new("kill")
+        .args(["-s", name, &child.id().to_string()])
+        .status()
+        .expect("kill is there");
     assert!(sent.success());
 }
 
@@ -50,7 +54,7 @@ fn signal(child: &Child, name: &str) {
 fn complaint(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(output.stdout.is_empty(), "{output:?}");
-    let text = String::from_utf8(output.stderr.clone()).unwrap();
+    let text = String::from_utf8(output.stderr.clone()).expect("UTF-8");
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.starts_with("leap0-emulator: "), "{text}");
     text
