@@ -13,7 +13,10 @@ pub enum Transitions {
     Instant,
     /// Every one the same.
     Fixed(Duration),
-    /// As published for microVM services; see [`Transitions::of`].
+    /// As published for microVM services: 180 ms until a new machine runs, from a template, snapshot
+    /// or disk (27 to 180 ms end to end are published); 4 s for each GiB of memory saved by a
+    /// snapshot or pause and 1 s for a resume (as documented for E2B's sandboxes); 1 s for a stop
+    /// and 200 ms for a deletion (no figures are published: assumed).
     Realistic,
 }
 
@@ -26,11 +29,6 @@ pub(super) enum Transition {
 
 impl Transitions {
     /// The least time of a transition of a machine with so much memory.
-    ///
-    /// The realistic profile: 180 ms until a new machine runs, from a template, snapshot or disk
-    /// (microVM services publish 27 to 180 ms end to end); 4 s for each GiB of memory saved by a
-    /// snapshot or pause and 1 s for a resume (as documented for E2B's sandboxes); 1 s for a stop
-    /// and 200 ms for a deletion (no figures are published: assumed).
     pub(super) fn of(self, transition: Transition, memory_mib: u32) -> Duration {
         match self {
             Self::Instant => Duration::ZERO,
