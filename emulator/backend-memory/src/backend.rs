@@ -1,12 +1,17 @@
 //! The back end itself, and what can be set about it.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use leap0_emulator_core::backend::{Backend, BackendError, BackendInfo, Boot, Machine};
+use leap0_emulator_core::backend::{Backend, BackendError, BackendInfo, Boot, Image, Machine};
+use serde::Deserialize as _;
+use serde_json::Value;
 
+use crate::archive::{Contents, ImageKind, Writer};
 use crate::machine::MemoryMachine;
+use crate::saved::{MemoryCheckpoint, MemoryDisk};
 use crate::{shell, template, tree};
 
 /// How long a snapshot lets running commands end before it captures between two of them (PROC-11).
@@ -55,6 +60,7 @@ impl Backend for MemoryBackend {
             process_survival: false,
             memory_survival: true,
             fork: true,
+            export: true,
             network: false,
             shell: shell::DESCRIPTION,
             limits,
@@ -64,5 +70,37 @@ impl Backend for MemoryBackend {
     async fn create(&self, boot: Boot) -> Result<Arc<dyn Machine>, BackendError> {
         let tree = template::tree(boot.identity.clock.now());
         Ok(MemoryMachine::boot(self.settings.clone(), boot, &tree))
+    }
+
+    fn export(&self, images: &[Image]) -> Option<Value> {
+        let mut writer = Writer::default();
+        for image in images {
+            match image {
+                Image::Checkpoint(checkpoint) => {
+                    let any: &dyn Any = &**checkpoint;
+                    let saved = any.downcast_ref::<MemoryCheckpoint>()?;
+                    writer.add(ImageKind::Checkpoint, &saved.tree);
+                }
+                Image::Disk(disk) => {
+                    let any: &dyn Any = &**disk;
+                    writer.add(ImageKind::Disk, &any.downcast_ref::<MemoryDisk>()?.tree);
+                }
+            }
+        }
+        serde_json::to_value(writer.finish()).ok()
+    }
+
+    fn import(&self, contents: &Value, boots: Vec<Boot>) -> Result<Vec<Image>, BackendError> {
+        let wrong = |rule: String| BackendError::Failed(format!("contents: {rule}"));
+        let contents = Contents::deserialize(contents).map_err(|error| wrong(error.to_string()))?;
+        let images = contents.read().map_err(wrong)?;
+        let settings = || self.settings.clone();
+        let image = |((kind, tree), boot)| match kind {
+            ImageKind::Checkpoint => {
+                Image::Checkpoint(Arc::new(MemoryCheckpoint { settings: settings(), boot, tree }))
+            }
+            ImageKind::Disk => Image::Disk(Arc::new(MemoryDisk { settings: settings(), tree })),
+        };
+        Ok(images.into_iter().zip(boots).map(image).collect())
     }
 }

@@ -16,6 +16,7 @@
 //!                        └── exec() ──▶ shell (a thread for each command)
 //! ```
 
+mod archive;
 mod backend;
 mod files;
 mod gate;

@@ -42,7 +42,12 @@ impl Failure {
                 _ => failure(StatusCode::CONFLICT),
             },
             ServiceError::InTransition => failure(StatusCode::CONFLICT),
-            ServiceError::CannotFork => failure(StatusCode::NOT_IMPLEMENTED),
+            ServiceError::CannotFork | ServiceError::CannotExport => {
+                failure(StatusCode::NOT_IMPLEMENTED)
+            }
+            ServiceError::BadArchive(rule) => {
+                Self::invalid(vec![FieldError::new("body", rule.clone())])
+            }
             ServiceError::NoSuchDirectory(_) => {
                 Self::invalid(vec![FieldError::new("cwd", error.to_string())])
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use leap0_emulator_core::id::OrgId;
-use leap0_emulator_core::service::{Host, ServiceError};
+use leap0_emulator_core::service::{Host, ServiceError, World};
 
 use super::Tenant;
 
@@ -60,6 +60,19 @@ impl Tenants {
             tenant.world.retire();
         }
         Ok(())
+    }
+
+    /// Puts a world in the place of an organisation that has nothing; whether it had nothing.
+    pub(crate) fn put(&self, org: &OrgId, world: Arc<World>) -> bool {
+        let mut tenants = self.tenants.write().expect("no panic under the lock");
+        let before = tenants.get(org).map(Arc::clone);
+        if before.as_ref().is_some_and(|tenant| !tenant.world.is_empty()) {
+            world.retire();
+            return false;
+        }
+        tenants.insert(org.clone(), Arc::new(Tenant::new(world)));
+        before.inspect(|tenant| tenant.world.retire());
+        true
     }
 
     /// Forgets one organisation with all it has.

@@ -137,20 +137,22 @@ fn count(
     most: usize,
     errors: &mut Vec<FieldError>,
 ) -> Option<usize> {
-    let text = query.get(names)?;
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.parse() {
-        Ok(count) if digits && (1..=most).contains(&count) => Some(count),
-        _ => {
-            let rule = if most == usize::MAX {
-                "must be an integer of at least 1".to_owned()
-            } else {
-                format!("must be an integer between 1 and {most}")
-            };
-            errors.push(FieldError::new(names[0], rule));
-            None
-        }
+    let counts: Option<Vec<usize>> =
+        query.all(names).map(|text| whole_number(text, most)).collect();
+    if counts.is_none() {
+        let rule = if most == usize::MAX {
+            "must be an integer of at least 1".to_owned()
+        } else {
+            format!("must be an integer between 1 and {most}")
+        };
+        errors.push(FieldError::new(names[0], rule));
     }
+    counts?.pop()
+}
+
+fn whole_number(text: &str, most: usize) -> Option<usize> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|count| digits && (1..=most).contains(count))
 }
 
 fn choice<T: Copy + Default>(
@@ -159,15 +161,13 @@ fn choice<T: Copy + Default>(
     choices: &[(&str, T)],
     errors: &mut Vec<FieldError>,
 ) -> T {
-    let Some(text) = query.get(names) else {
-        return T::default();
-    };
-    let found = choices.iter().find(|(word, _)| *word == text);
+    let chosen = |text| choices.iter().find(|(word, _)| *word == text).map(|(_, choice)| *choice);
+    let found: Option<Vec<T>> = query.all(names).map(chosen).collect();
     if found.is_none() {
         let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
         errors.push(FieldError::new(names[0], one_of(&words)));
     }
-    found.map_or_else(T::default, |(_, choice)| *choice)
+    found.and_then(|mut found| found.pop()).unwrap_or_default()
 }
 
 fn one_of(words: &[&str]) -> String {

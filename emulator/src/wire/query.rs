@@ -19,9 +19,14 @@ impl<'a> Query<'a> {
 
     /// The value of a parameter under any of its names (REQ-06).
     pub(super) fn get(&self, names: &[&str]) -> Option<&str> {
-        let mut pairs = self.0.iter().rev();
+        self.all(names).last()
+    }
+
+    /// All its values, the one that counts last.
+    pub(super) fn all(&self, names: &[&str]) -> impl Iterator<Item = &str> {
+        let pairs = self.0.iter();
         pairs
-            .find(|(name, value)| names.contains(&&**name) && !value.is_empty())
+            .filter(|(name, value)| names.contains(&&**name) && !value.is_empty())
             .map(|(_, value)| &**value)
     }
 }

@@ -2,7 +2,7 @@
 
 use leap0_emulator_core::clock::ClockMode;
 use libtest_mimic::Trial;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Client, Server, trial};
 
@@ -13,6 +13,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial!(a_fork_of_a_fork_and_the_end_of_its_parent),
         trial!(the_time_of_a_fork_goes_on_by_itself),
         trial!(a_fork_goes_to_an_empty_organisation_only),
+        trial!(an_exported_world_comes_back_whole_on_another_server),
+        trial!(a_file_that_is_no_exported_world_is_refused_whole),
     ]
 }
 
@@ -125,5 +127,101 @@ async fn a_fork_goes_to_an_empty_organisation_only() {
     assert_eq!(b.state(&kept).await, "running");
     b.delete(&format!("/v1/sandbox/{kept}")).await;
     assert_eq!(fork(json!({"to_key": "b"})).await.status, 204);
-    assert_eq!(a.get("/_emulator/world/state").await.status, 501);
+}
+
+async fn an_exported_world_comes_back_whole_on_another_server() {
+    let server =
+        Server::with().settings(|settings| settings.clock = ClockMode::Frozen).start().await;
+    let client = server.client();
+    let running = client
+        .a_sandbox_with(json!({"timeout": 60, "env_vars": {"A": "b"}, "vcpu": 2, "memory": 2048}))
+        .await;
+    let script = r"printf '\000\377' > f; ln -s f l; chmod 4711 f; echo hot > /dev/shm/f";
+    client.sh(&running, script).await;
+    let snapshot =
+        client.post(&format!("/v1/sandbox/{running}/snapshot/create"), json!({"name": "s"})).await;
+    let paused = client.a_sandbox_with(json!({"auto_pause": true})).await;
+    client.sh(&paused, "echo paused > /dev/shm/f").await;
+    client.post_empty(&format!("/v1/sandbox/{paused}/pause")).await;
+    let stopped = client.post("/v1/snapshot/restore", json!({"snapshot_name": "s"})).await;
+    let stopped = stopped.text("id");
+    client.sh(&stopped, "echo stopped > g").await;
+    client.post_empty(&format!("/v1/sandbox/{stopped}/stop")).await;
+    client.post("/_emulator/clock", json!({"action": "advance", "ms": 20_000})).await;
+    let exported = client.get("/_emulator/world/state").await;
+    assert_eq!(exported.status, 200);
+    let look = async |client: &Client| {
+        let mut seen = Vec::new();
+        for path in ["/v1/sandboxes", "/v1/snapshots", "/_emulator/clock"] {
+            seen.push(client.get(path).await.json());
+        }
+        for id in [&running, &paused, &stopped] {
+            seen.push(client.get(&format!("/v1/sandbox/{id}")).await.json());
+        }
+        seen
+    };
+    let before = look(&client).await;
+
+    let other = Server::start().await;
+    let copy = other.client();
+    let put = copy.send("PUT", "/_emulator/world/state", exported.body.clone()).await;
+    assert_eq!(put.status, 204, "{put:?}");
+    assert_eq!(look(&copy).await, before);
+    let script = "od -An -tx1 f; stat -c '%a %U' f; readlink l; cat /dev/shm/f; echo $A; hostname";
+    assert_eq!(
+        copy.sh(&running, script).await,
+        format!(" 00 ff\n4711 user\nf\nhot\nb\n{running}\n")
+    );
+    assert_eq!(copy.sh(&paused, "cat /dev/shm/f").await, "paused\n");
+    copy.post_empty(&format!("/v1/sandbox/{stopped}/start")).await;
+    assert_eq!(copy.sh(&stopped, "cat g; ls /dev/shm").await, "stopped\n");
+    let in_use = copy.delete(&format!("/v1/snapshot/{}", snapshot.text("id"))).await;
+    assert_eq!(in_use.status, 409, "whose copy runs came along");
+    copy.post("/_emulator/clock", json!({"action": "advance", "ms": 39_999})).await;
+    assert_eq!(copy.state(&running).await, "running");
+    copy.post("/_emulator/clock", json!({"action": "advance", "ms": 1})).await;
+    assert_eq!(copy.get(&format!("/v1/sandbox/{running}")).await.status, 404);
+    assert_eq!(client.state(&running).await, "running", "the original was only read");
+    assert_eq!(client.sh(&running, "cat /dev/shm/f").await, "hot\n");
+
+    let again = copy.send("PUT", "/_emulator/world/state", exported.body).await;
+    assert_eq!(again.status, 409, "not over what is there");
+}
+
+async fn a_file_that_is_no_exported_world_is_refused_whole() {
+    let server = Server::start().await;
+    let client = server.client();
+    let id = client.a_running_sandbox().await;
+    client.post(&format!("/v1/sandbox/{id}/snapshot/create"), json!({"name": "s"})).await;
+    let good = client.get("/_emulator/world/state").await.json();
+    client.post("/_emulator/reset", json!({})).await;
+    let bad = |change: fn(&mut Value)| {
+        let mut file = good.clone();
+        change(&mut file);
+        file.to_string()
+    };
+    for file in [
+        String::new(),
+        "[]".to_owned(),
+        good.to_string()[..200].to_owned(),
+        bad(|file| file["version"] = json!(2)),
+        bad(|file| file["surprise"] = json!(1)),
+        bad(|file| file["sandboxes"][0]["spec"]["memory_mib"] = json!(7)),
+        bad(|file| file["sandboxes"][0]["spec"]["template"] = json!("none")),
+        bad(|file| file["sandboxes"][0]["state"] = json!("stopped")),
+        bad(|file| file["snapshots"][0]["name"] = json!("")),
+        bad(|file| file["contents"]["images"] = json!([])),
+        bad(|file| file["contents"]["nodes"][0]["mode"] = json!(0o10_0000)),
+        bad(|file| {
+            let twice = file["snapshots"][0].clone();
+            file["snapshots"].as_array_mut().expect("a list").push(twice);
+        }),
+    ] {
+        let answer = client.send("PUT", "/_emulator/world/state", file).await;
+        assert_eq!(answer.fields(), ["body"]);
+    }
+    assert_eq!(client.get("/v1/sandboxes").await.json()["total_items"], 0);
+    let put = client.send("PUT", "/_emulator/world/state", good.to_string()).await;
+    assert_eq!(put.status, 204, "{put:?}");
+    assert_eq!(client.state(&id).await, "running");
 }

@@ -25,7 +25,7 @@ mod model_tests;
 mod tests;
 
 pub(crate) use access::{Caller, Right};
-pub(crate) use node::{Body, Device, Node};
+pub(crate) use node::{Body, Device, Node, Stamp};
 pub(crate) use read::Contents;
 pub(crate) use root::{MAX_DEPTH, Tree};
 pub(crate) use space::{ENTRY_BYTES, Space};

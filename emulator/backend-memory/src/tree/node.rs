@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 use leap0_emulator_core::clock::Timestamp;
-use leap0_files::StoreError;
+use leap0_files::{MAX_NAME_BYTES, StoreError};
 
+use super::root::MAX_DEPTH;
 use super::space::ENTRY_BYTES;
+
+/// More than any machine has, disk and memory together; far from where sums overflow.
+const MAX_WEIGHT: u64 = 1 << 40;
 
 /// A file, directory, link or device with its owner and permission bits.
 #[derive(Clone, Debug)]
@@ -65,6 +69,25 @@ pub(crate) struct Directory {
 impl Node {
     pub(crate) fn directory(stamp: Stamp) -> Self {
         Self { stamp, body: Body::Directory(Directory::default()) }
+    }
+
+    /// A directory with these entries. `None` where a name is none or stands there twice, or where
+    /// what is below is deeper or larger than any machine may hold.
+    pub(crate) fn directory_of(stamp: Stamp, entries: Vec<(Arc<str>, Arc<Self>)>) -> Option<Self> {
+        let mut directory = Directory::default();
+        for (name, node) in entries {
+            let named = !matches!(&*name, "" | "." | "..") && !name.contains(['/', '\0']);
+            if !named || name.len() > MAX_NAME_BYTES {
+                return None;
+            }
+            directory.height = directory.height.max(node.height() + 1);
+            directory.below = directory.below.checked_add(node.weight())?;
+            if directory.entries.insert(name, node).is_some() {
+                return None;
+            }
+        }
+        let fits = directory.height < MAX_DEPTH && directory.below <= MAX_WEIGHT;
+        fits.then_some(Self { stamp, body: Body::Directory(directory) })
     }
 
     pub(crate) fn file(stamp: Stamp, data: Vec<u8>) -> Self {

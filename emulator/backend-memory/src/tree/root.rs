@@ -24,6 +24,16 @@ impl Tree {
         Self { root: Arc::new(Node::directory(root)), space }
     }
 
+    /// A tree of this root.
+    pub(crate) fn of(root: Arc<Node>, space: Space) -> Self {
+        Self { root, space }
+    }
+
+    /// Its root directory.
+    pub(crate) fn root(&self) -> &Arc<Node> {
+        &self.root
+    }
+
     /// The same files with other bounds.
     pub(crate) fn with_space(&self, space: Space) -> Self {
         Self { root: Arc::clone(&self.root), space }

@@ -1,11 +1,13 @@
 //! Machines, and what they leave behind.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use leap0_files::{FileOp, FileReply};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{BackendError, Command, GuestError, Output};
 use crate::clock::Clock;
@@ -26,6 +28,8 @@ pub struct BackendInfo {
     pub memory_survival: bool,
     /// Whether machines can be forked, and with them worlds.
     pub fork: bool,
+    /// Whether images, and with them worlds, can be exported and imported as a file.
+    pub export: bool,
     /// Whether sandboxes can reach a network.
     pub network: bool,
     /// What runs `process/execute`, and how it differs from a real shell.
@@ -42,6 +46,14 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
 
     /// Makes a new machine from a template; it accepts commands when this returns.
     async fn create(&self, boot: Boot) -> Result<Arc<dyn Machine>, BackendError>;
+
+    /// Writes images down as JSON, once what several of them share. `None` where the back end
+    /// can't.
+    fn export(&self, images: &[Image]) -> Option<Value>;
+
+    /// Reads images back that [`export`](Self::export) has written; the n-th was made by the n-th
+    /// boot. The text of an error is for the client: what is wrong with the file.
+    fn import(&self, contents: &Value, boots: Vec<Boot>) -> Result<Vec<Image>, BackendError>;
 }
 
 /// A live machine.
@@ -82,7 +94,7 @@ pub trait Guest: fmt::Debug + Send + Sync + 'static {
 /// of times, and every machine that comes from it is independent of the others, of the machine it
 /// was taken from and of any older checkpoint (SNAP-REST-07, SNAP-REST-08, SNAP-CREATE-15).
 #[async_trait]
-pub trait Checkpoint: fmt::Debug + Send + Sync + 'static {
+pub trait Checkpoint: Any + fmt::Debug + Send + Sync {
     /// Makes a machine that continues where the checkpoint was taken, under a given identity.
     async fn resume(&self, identity: Identity) -> Result<Arc<dyn Machine>, BackendError>;
 
@@ -92,12 +104,21 @@ pub trait Checkpoint: fmt::Debug + Send + Sync + 'static {
 
 /// A saved disk.
 #[async_trait]
-pub trait Disk: fmt::Debug + Send + Sync + 'static {
+pub trait Disk: Any + fmt::Debug + Send + Sync {
     /// Boots a new machine on the disk; memory starts empty.
     async fn start(&self, boot: Boot) -> Result<Arc<dyn Machine>, BackendError>;
 
     /// Gives the space back. The handle is not used again.
     async fn discard(&self) -> Result<(), BackendError>;
+}
+
+/// What a machine leaves behind.
+#[derive(Clone, Debug)]
+pub enum Image {
+    /// Memory and disk.
+    Checkpoint(Arc<dyn Checkpoint>),
+    /// The disk alone.
+    Disk(Arc<dyn Disk>),
 }
 
 /// What a machine is called and what it may reach; new on every restore.

@@ -21,4 +21,4 @@ mod machine;
 
 pub use error::{BackendError, GuestError};
 pub use exec::{Command, Ending, Output};
-pub use machine::{Backend, BackendInfo, Boot, Checkpoint, Disk, Guest, Identity, Machine};
+pub use machine::{Backend, BackendInfo, Boot, Checkpoint, Disk, Guest, Identity, Image, Machine};

@@ -55,6 +55,12 @@ pub enum ServiceError {
     /// A world is forked while one of its sandboxes changes its state.
     #[error("a sandbox is in a transition state; try again when it has settled")]
     InTransition,
+    /// The back end cannot write its machines down.
+    #[error("this back end cannot export and import worlds")]
+    CannotExport,
+    /// A file to be imported is not one that was exported, or not whole.
+    #[error("{0}")]
+    BadArchive(String),
     /// The back end cannot copy live machines.
     #[error("this back end cannot fork worlds")]
     CannotFork,

@@ -30,6 +30,10 @@ impl Host {
         World::new(Arc::clone(&self.context))
     }
 
+    pub(super) fn context(&self) -> Arc<Context> {
+        Arc::clone(&self.context)
+    }
+
     /// What the back end can do.
     pub fn backend(&self) -> BackendInfo {
         self.context.backend.info()

@@ -3,6 +3,7 @@
 //! A request waits for an effect but does not own it: the effect runs in a task of its own, so a
 //! client that hangs up strands nothing. The lock of a world is never held across an `await`.
 
+mod archive;
 mod drive;
 mod end;
 mod error;

@@ -66,12 +66,7 @@ impl Capabilities {
         let settings = emulator.tenants.host().settings();
         let (operations, mut not_built) = operation::names();
         // Parts of built operations, and what no path of the API leads to.
-        not_built.extend([
-            "sandbox/create mounts",
-            "sandbox-host traffic",
-            "metadata service",
-            "world/state",
-        ]);
+        not_built.extend(["sandbox/create mounts", "sandbox-host traffic", "metadata service"]);
         Self {
             version: env!("CARGO_PKG_VERSION"),
             backend: emulator.tenants.host().backend(),

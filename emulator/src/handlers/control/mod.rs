@@ -3,6 +3,7 @@
 mod capabilities;
 mod clock;
 mod faults;
+mod openapi;
 mod report;
 mod requests;
 mod world;
@@ -37,6 +38,7 @@ pub(crate) async fn answer(
     match (path, &head.method) {
         ("health", &Method::GET) => Ok(capabilities::health(emulator)),
         ("capabilities", &Method::GET) => Ok(capabilities::capabilities(emulator)),
+        ("openapi.json", &Method::GET) => Ok(openapi::show()),
         ("clock", &Method::GET) => Ok(clock::show(&tenant()?.world)),
         ("clock", &Method::POST) => {
             let tenant: Arc<Tenant> = tenant()?;
@@ -56,15 +58,22 @@ pub(crate) async fn answer(
             let org = org()?;
             world::fork(emulator, &org, fields(body).await?)
         }
-        ("world/state", &Method::GET | &Method::PUT) => {
-            org().and_then(|_| Err(Failure::not_built("world/state")))
+        ("world/state", &Method::GET) => {
+            let tenant: Arc<Tenant> = tenant()?;
+            world::export(&tenant).await
+        }
+        ("world/state", &Method::PUT) => {
+            let org = org()?;
+            world::import(emulator, &org, body).await
         }
         ("requests", &Method::GET) => Ok(requests::show(&*tenant()?)),
         ("report", &Method::GET) => {
             let report = Report::of(&*tenant()?);
             Ok(if wants_text(&head) { report.text() } else { report.json() })
         }
-        ("health" | "capabilities" | "requests" | "report", _) => Err(Failure::wrong_method("GET")),
+        ("health" | "capabilities" | "openapi.json" | "requests" | "report", _) => {
+            Err(Failure::wrong_method("GET"))
+        }
         ("clock", _) => Err(Failure::wrong_method("GET, POST")),
         ("world/state", _) => Err(Failure::wrong_method("GET, PUT")),
         ("reset" | "world/fork", _) => Err(Failure::wrong_method("POST")),

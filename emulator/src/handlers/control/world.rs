@@ -1,13 +1,17 @@
 //! `/_emulator/world/*`: an organisation's world as a whole.
 
 use hyper::StatusCode;
+use hyper::body::Incoming;
 use leap0_emulator_core::id::OrgId;
 use leap0_emulator_core::service::ServiceError;
 
-use crate::http::{Failure, Reply};
+use crate::http::{BodyError, Content, Failure, Reply, read_body};
 use crate::server::Emulator;
-use crate::tenant::ForkRefused;
-use crate::wire::Fields;
+use crate::tenant::{ForkRefused, Tenant};
+use crate::wire::{FieldError, Fields};
+
+/// Largest file that is imported, in bytes.
+const MAX_FILE: usize = 1 << 30;
 
 /// Copies the caller's world, in O(1), to the organisation of the key `to_key`.
 pub(super) fn fork(
@@ -23,15 +27,49 @@ pub(super) fn fork(
         org
     });
     let to = fields.finish(|| to.expect("refused without one")).map_err(Failure::invalid)?;
-    emulator.tenants.fork(from, &to).map_err(|refused| match refused {
+    emulator.tenants.fork(from, &to).map_err(|why| match why {
         ForkRefused::NotEmpty => Failure::new(
             StatusCode::CONFLICT,
             "the organisation of to_key is the caller's own or not empty; reset it first",
         ),
-        ForkRefused::World(error @ ServiceError::CannotFork) => {
-            Failure::new(StatusCode::NOT_IMPLEMENTED, error.to_string())
-        }
-        ForkRefused::World(error) => Failure::new(StatusCode::CONFLICT, error.to_string()),
+        ForkRefused::World(error) => refused(error),
     })?;
     Ok(Reply::no_content())
+}
+
+/// Writes the caller's world down, secrets and all.
+pub(super) async fn export(tenant: &Tenant) -> Result<Reply, Failure> {
+    let file = tenant.world.export().await.map_err(refused)?;
+    Ok(Reply { status: StatusCode::OK, content: Content::Json(file) })
+}
+
+/// Puts an exported world in the place of the caller's, which has to be empty.
+pub(super) async fn import(
+    emulator: &Emulator,
+    org: &OrgId,
+    body: Incoming,
+) -> Result<Reply, Failure> {
+    let file = read_body(body, MAX_FILE).await.map_err(|error| match error {
+        BodyError::TooLarge => Failure::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("a world to be imported has at most {MAX_FILE} bytes"),
+        ),
+        BodyError::Broken => Failure::new(StatusCode::BAD_REQUEST, "the request body broke off"),
+    })?;
+    let world = emulator.host().import(&file).await.map_err(refused)?;
+    if emulator.tenants.put(org, world) {
+        Ok(Reply::no_content())
+    } else {
+        Err(Failure::new(StatusCode::CONFLICT, "the organisation is not empty; reset it first"))
+    }
+}
+
+fn refused(error: ServiceError) -> Failure {
+    match error {
+        ServiceError::CannotFork | ServiceError::CannotExport => {
+            Failure::new(StatusCode::NOT_IMPLEMENTED, error.to_string())
+        }
+        ServiceError::BadArchive(rule) => Failure::invalid(vec![FieldError::new("body", rule)]),
+        error => Failure::new(StatusCode::CONFLICT, error.to_string()),
+    }
 }

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::backend::{
     Backend, BackendError, BackendInfo, Boot, Checkpoint, Command, Disk, Guest, GuestError,
-    Identity, Machine, Output,
+    Identity, Image, Machine, Output,
 };
 
 /// What the verbs do, by name, and what was called.
@@ -106,6 +106,7 @@ impl Backend for ScriptedBackend {
             process_survival: false,
             memory_survival: false,
             fork: false,
+            export: false,
             network: false,
             shell: "none",
             limits: Vec::new(),
@@ -114,6 +115,14 @@ impl Backend for ScriptedBackend {
 
     async fn create(&self, _: Boot) -> Result<Arc<dyn Machine>, BackendError> {
         self.0.act("create").await.map(|()| self.0.machine())
+    }
+
+    fn export(&self, _: &[Image]) -> Option<serde_json::Value> {
+        None
+    }
+
+    fn import(&self, _: &serde_json::Value, _: Vec<Boot>) -> Result<Vec<Image>, BackendError> {
+        Err(BackendError::Failed("nothing is exported here".to_owned()))
     }
 }
 
