@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bashkit::{Command, CommandContext, CommandStatus, Result};
 use leap0_files::StoreError;
 
-use super::{absolute, complain, devices, fail};
+use super::{absolute, complain, devices, fail, operands};
 use crate::shell::files::words;
 use crate::shell::script::Script;
 use crate::tree::{Body, Caller, Links, Node, Tree};
@@ -50,22 +50,12 @@ impl Command for Cp {
             Ok(plan) => plan,
             Err(words) => return fail(&ctx, &words, 1).await,
         };
-        let (sources, target) = match (plan.directory, &plan.operands[..]) {
-            (Some(directory), sources @ [_, ..]) => (sources, directory),
-            (None, [sources @ .., target]) if !sources.is_empty() => (sources, *target),
-            (None, [only]) => {
-                let text = format!("missing destination file operand after '{only}'");
-                return fail(&ctx, &text, 1).await;
-            }
-            _ => return fail(&ctx, "missing file operand", 1).await,
+        let (sources, target) = match operands::split(plan.directory, &plan.operands) {
+            Ok(parts) => parts,
+            Err(words) => return fail(&ctx, &words, 1).await,
         };
         let caller = self.0.live.caller();
-        let goal = absolute(ctx.cwd, target);
-        let into =
-            !plan.plain
-                && self.0.live.files.look(|tree| {
-                    tree.find(&goal, Links::Follow, caller).is_ok_and(Node::is_directory)
-                });
+        let into = !plan.plain && operands::leads_into(&self.0, ctx.cwd, target, caller);
         if !into
             && (sources.len() > 1
                 || plan.directory.is_some()

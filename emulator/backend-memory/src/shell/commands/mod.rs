@@ -17,6 +17,7 @@ mod mktemp;
 mod mode;
 mod moment;
 mod mv;
+mod operands;
 mod rm;
 mod seq;
 mod sleep;
