@@ -16,7 +16,7 @@ use super::access::{self, Origin};
 use super::body::{self, BodyError};
 use super::operation::{Operation, Row};
 use super::route::{self, NoRoute, Route};
-use super::{Failure, Reply, ReplyBody, Sdk};
+use super::{Failure, RefusedBy, Reply, ReplyBody, Sdk};
 use crate::handlers;
 use crate::server::Emulator;
 use crate::tenant::{Dropped, Excerpt, Exchange, Mishap, Tenant};
@@ -105,6 +105,11 @@ async fn answer_api(
         operation: passage.operation,
         request: passage.body,
         status: response.as_ref().ok().map(|response| response.status().as_u16()),
+        refused_by: response
+            .as_ref()
+            .ok()
+            .and_then(|response| response.extensions().get::<RefusedBy>())
+            .map(|RefusedBy(rule)| *rule),
         answer: response
             .as_ref()
             .map_or_else(|_| Excerpt::default(), |answer| Excerpt::of(answer.body().bytes())),
@@ -188,7 +193,8 @@ async fn admit(
         BodyError::TooLarge => Failure::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("request body is larger than {limit} bytes"),
-        ),
+        )
+        .by("LIM-02"),
         BodyError::Broken => {
             Failure::invalid(vec![FieldError::new("body", "could not be read to its end")])
         }
@@ -238,7 +244,7 @@ fn check_named(world: &World, route: &Route) -> Result<(), Failure> {
 
 fn no_route(error: NoRoute) -> Failure {
     match error {
-        NoRoute::UnknownPath => Failure::new(StatusCode::NOT_FOUND, "unknown path"),
+        NoRoute::UnknownPath => Failure::new(StatusCode::NOT_FOUND, "unknown path").by("WIRE-05"),
         NoRoute::WrongMethod { allowed } => Failure::wrong_method(allowed),
     }
 }
@@ -255,11 +261,13 @@ impl Failure {
     pub(crate) fn wrong_method(allowed: impl Into<String>) -> Self {
         let allowed = allowed.into();
         let message = format!("method not allowed; this path takes {allowed}");
-        Self { allow: Some(allowed), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message) }
+        let failure = Self::new(StatusCode::METHOD_NOT_ALLOWED, message).by("WIRE-05");
+        Self { allow: Some(allowed), ..failure }
     }
 
     /// The operation, or the part of it that was asked for, is not built (WIRE-11).
     pub(crate) fn not_built(name: &str) -> Self {
-        Self::new(StatusCode::NOT_IMPLEMENTED, format!("{name} is not built in this emulator"))
+        let message = format!("{name} is not built in this emulator");
+        Self::new(StatusCode::NOT_IMPLEMENTED, message).by("WIRE-11")
     }
 }

@@ -4,7 +4,7 @@ use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
-use super::ReplyBody;
+use super::{RefusedBy, ReplyBody};
 use crate::wire::{ErrorBody, FieldError};
 
 /// The body of an answer that went well.
@@ -83,11 +83,19 @@ pub(crate) struct Failure {
     pub(crate) retry_after: Option<u64>,
     /// Methods for `allow`.
     pub(crate) allow: Option<String>,
+    /// The id of the rule behind it, where it is one.
+    pub(crate) rule: Option<&'static str>,
 }
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), errors: None, retry_after: None, allow: None }
+        let message = message.into();
+        Self { status, message, errors: None, retry_after: None, allow: None, rule: None }
+    }
+
+    /// Names the rule behind it.
+    pub(crate) fn by(self, rule: &'static str) -> Self {
+        Self { rule: Some(rule), ..self }
     }
 
     /// 400 in the validation shape.
@@ -103,6 +111,9 @@ impl Failure {
         }
         if let Some(allow) = self.allow.and_then(|allow| HeaderValue::try_from(allow).ok()) {
             response.headers_mut().insert(ALLOW, allow);
+        }
+        if let Some(rule) = self.rule {
+            response.extensions_mut().insert(RefusedBy(rule));
         }
         response
     }

@@ -7,7 +7,7 @@ use leap0_emulator_core::lifecycle::Refusal;
 use leap0_emulator_core::service::ServiceError;
 use leap0_files::{FileError, StoreError};
 
-use super::{Failure, Operation};
+use super::{Failure, Operation, refused_by};
 use crate::wire::FieldError;
 
 /// Seconds after which a client may try again where a limit was reached.
@@ -16,6 +16,11 @@ const RETRY_AFTER_SECS: u64 = 1;
 impl Failure {
     /// What `error` is answered with on `operation`.
     pub(crate) fn of_service(operation: Operation, error: &ServiceError) -> Self {
+        let rule = refused_by::of_service(operation, error);
+        Self { rule, ..Self::status_of_service(operation, error) }
+    }
+
+    fn status_of_service(operation: Operation, error: &ServiceError) -> Self {
         let failure = |status| Self::new(status, error.to_string());
         match error {
             ServiceError::SandboxNotFound
@@ -33,7 +38,7 @@ impl Failure {
             | ServiceError::NameReserved(_)
             | ServiceError::SnapshotInUse { .. }
             | ServiceError::Interrupted(_) => failure(StatusCode::CONFLICT),
-            // X6: the same limit is a conflict for a create and "too many" for a start or restore.
+            // The same limit is a conflict for a create and "too many" for a start or restore.
             ServiceError::LimitReached { .. } => match operation {
                 Operation::SnapshotRestore | Operation::SandboxStart => Self {
                     retry_after: Some(RETRY_AFTER_SECS),
@@ -63,7 +68,10 @@ impl Failure {
     pub(crate) fn too_many_requests(wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         let message = format!("rate limit reached; try again in {seconds} seconds");
-        Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, message).by("LIM-04")
+        }
     }
 
     fn of_file(error: &FileError) -> Self {

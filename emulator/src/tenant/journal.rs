@@ -27,6 +27,8 @@ pub(crate) struct Exchange {
     pub(crate) request: Excerpt,
     /// `None` when the connection was dropped on demand.
     pub(crate) status: Option<u16>,
+    /// The id of the rule that refused it, where it was one.
+    pub(crate) refused_by: Option<&'static str>,
     pub(crate) answer: Excerpt,
 }
 
@@ -95,8 +97,8 @@ pub(crate) struct Usage {
     pub(crate) parameters: BTreeSet<String>,
     /// Sandbox states that answers have shown.
     pub(crate) states: BTreeSet<String>,
-    /// Refusals: status and message, with their number.
-    pub(crate) refusals: BTreeMap<(u16, String), u64>,
+    /// Refusals: status, rule and message, with their number.
+    pub(crate) refusals: BTreeMap<(u16, Option<&'static str>, String), u64>,
 }
 
 /// Most unknown paths and refusals told apart.
@@ -176,7 +178,8 @@ impl Usage {
                 });
                 fields.or_else(|| body["message"].as_str().map(str::to_owned))
             });
-            *self.refusals.entry((status, message.unwrap_or_default())).or_default() += 1;
+            let refusal = (status, exchange.refused_by, message.unwrap_or_default());
+            *self.refusals.entry(refusal).or_default() += 1;
         }
     }
 }

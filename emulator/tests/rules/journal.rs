@@ -89,7 +89,14 @@ async fn the_report_tells_what_was_and_was_not_exercised() {
     assert!(not_sent.contains(&json!("auto_pause")) && !not_sent.contains(&json!("timeout")));
     let refusal = &of("snapshot/create")["refusals"][0];
     assert_eq!(refusal["status"], 400);
-    assert_eq!(refusal["rule"], "name must be between 1 and 64 characters");
+    assert_eq!(refusal["message"], "name must be between 1 and 64 characters");
+    let refusal = &of("snapshot/restore")["refusals"][0];
+    assert_eq!(
+        refusal,
+        &json!({
+            "status": 404, "rule": "SNAP-REST-02", "message": "snapshot not found: none", "times": 1,
+        })
+    );
     assert_eq!(of("snapshot/restore")["errors_not_seen"], json!([400, 429, 503]));
     assert_eq!(of("sandbox/list")["parameters_sent"], json!(["page", "state"]));
     assert_eq!(of("filesystem/write-file")["parameters_unknown"], json!([]));
@@ -105,6 +112,7 @@ async fn the_report_tells_what_was_and_was_not_exercised() {
         let text = String::from_utf8(answer.body.to_vec()).expect("UTF-8");
         assert!(text.contains("unknown, ignored: memroy"), "{text}");
         assert!(text.contains("refused 1 × with 400: name must be"), "{text}");
+        assert!(text.contains("refused 1 × with 404 by SNAP-REST-02: snapshot not"), "{text}");
     }
 }
 

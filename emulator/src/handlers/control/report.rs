@@ -45,8 +45,10 @@ struct OperationBody {
 #[derive(Debug, Serialize)]
 struct RefusalBody {
     status: u16,
-    /// The rule that was broken, in the words of the answer.
-    rule: String,
+    /// The id of the rule that refused, where it was one; see `leap0-conformance rules`.
+    rule: Option<&'static str>,
+    /// What the answer said.
+    message: String,
     times: u64,
 }
 
@@ -103,8 +105,9 @@ impl Report {
                     writeln!(text, "  {label}: {}", words.join(", "))?;
                 }
             }
-            for RefusalBody { status, rule, times } in &operation.refusals {
-                writeln!(text, "  refused {times} × with {status}: {rule}")?;
+            for RefusalBody { status, rule, message, times } in &operation.refusals {
+                let rule = rule.map_or_else(String::new, |rule| format!(" by {rule}"));
+                writeln!(text, "  refused {times} × with {status}{rule}: {message}")?;
             }
         }
         if !self.not_exercised.is_empty() {
@@ -156,9 +159,10 @@ impl OperationBody {
             refusals: usage
                 .refusals
                 .iter()
-                .map(|((status, rule), times)| RefusalBody {
+                .map(|((status, rule, message), times)| RefusalBody {
                     status: *status,
-                    rule: rule.clone(),
+                    rule: *rule,
+                    message: message.clone(),
                     times: *times,
                 })
                 .collect(),

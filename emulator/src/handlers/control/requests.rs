@@ -36,6 +36,9 @@ struct ExchangeBody<'a> {
     /// Absent when the connection was dropped on demand.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
+    /// The id of the rule that refused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused_by: Option<&'a str>,
     answer: Option<Value>,
 }
 
@@ -50,6 +53,7 @@ impl<'a> ExchangeBody<'a> {
             operation: exchange.operation,
             request: shown(&exchange.request),
             status: exchange.status,
+            refused_by: exchange.refused_by,
             answer: shown(&exchange.answer),
         }
     }
