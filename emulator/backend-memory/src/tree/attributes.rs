@@ -1,5 +1,7 @@
 //! Modes, owners and times.
 
+use std::sync::Arc;
+
 use leap0_emulator_core::clock::Timestamp;
 use leap0_files::StoreError;
 
@@ -16,11 +18,7 @@ impl Tree {
         mode: u32,
         caller: Caller,
     ) -> Result<(), StoreError> {
-        let place = walk(&self.root, path, Links::Follow, caller)?;
-        if !caller.owns(place.existing()?) {
-            return Err(StoreError::Denied);
-        }
-        let path = place.path;
+        let path = self.owned(path, caller)?;
         self.alter(&path, 0, |node| node.stamp.mode = mode & 0o7777);
         Ok(())
     }
@@ -56,12 +54,14 @@ impl Tree {
         modified: Timestamp,
         caller: Caller,
     ) -> Result<(), StoreError> {
-        let place = walk(&self.root, path, Links::Follow, caller)?;
-        if !caller.owns(place.existing()?) {
-            return Err(StoreError::Denied);
-        }
-        let path = place.path;
+        let path = self.owned(path, caller)?;
         self.alter(&path, 0, |node| node.stamp.modified = modified);
         Ok(())
+    }
+
+    /// The real path of what the caller owns; links are followed.
+    fn owned(&self, path: &str, caller: Caller) -> Result<Vec<Arc<str>>, StoreError> {
+        let place = walk(&self.root, path, Links::Follow, caller)?;
+        if caller.owns(place.existing()?) { Ok(place.path) } else { Err(StoreError::Denied) }
     }
 }

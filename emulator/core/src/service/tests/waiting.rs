@@ -1,7 +1,19 @@
 //! Requests that meet a transition.
 
+use tokio::task::JoinHandle;
+
 use super::*;
-use crate::service::{PauseSource, ServiceError, SnapshotQuery};
+use crate::service::{PauseSource, ServiceError, Snapshot, SnapshotQuery};
+
+/// Asks for a snapshot named `s` without waiting for it.
+fn begin_snapshot(
+    world: &Arc<World>,
+    id: &SandboxId,
+    after: SourceAfter,
+) -> JoinHandle<Result<Arc<Snapshot>, ServiceError>> {
+    let (world, id) = (Arc::clone(world), id.clone());
+    tokio::spawn(async move { world.create_snapshot(&id, snapshot("s", after)).await })
+}
 
 #[tokio::test]
 async fn many_uses_of_a_paused_sandbox_resume_it_once() {
@@ -47,12 +59,7 @@ async fn a_use_waits_for_a_snapshot_and_other_requests_are_refused() {
     let (world, script) = a_world();
     let id = a_running_sandbox(&world).await;
     let hold = script.hold("snapshot");
-    let taking = {
-        let (world, id) = (Arc::clone(&world), id.clone());
-        tokio::spawn(
-            async move { world.create_snapshot(&id, snapshot("s", SourceAfter::RunsOn)).await },
-        )
-    };
+    let taking = begin_snapshot(&world, &id, SourceAfter::RunsOn);
     script.called("snapshot").await;
     assert_eq!(state(&world, &id), Some(State::Snapshotting));
     let again = world.create_snapshot(&id, snapshot("t", SourceAfter::RunsOn)).await;
@@ -82,12 +89,7 @@ async fn a_client_that_hangs_up_strands_nothing() {
     let (world, script) = a_world();
     let id = a_running_sandbox(&world).await;
     let hold = script.hold("snapshot");
-    let request = {
-        let (world, id) = (Arc::clone(&world), id.clone());
-        tokio::spawn(
-            async move { world.create_snapshot(&id, snapshot("s", SourceAfter::RunsOn)).await },
-        )
-    };
+    let request = begin_snapshot(&world, &id, SourceAfter::RunsOn);
     script.called("snapshot").await;
     request.abort();
     assert!(request.await.unwrap_err().is_cancelled());
@@ -102,12 +104,7 @@ async fn a_sandbox_that_is_deleted_while_a_use_waits_is_not_found() {
     let (world, script) = a_world();
     let id = a_running_sandbox(&world).await;
     let hold = script.hold("snapshot");
-    let taking = {
-        let (world, id) = (Arc::clone(&world), id.clone());
-        tokio::spawn(
-            async move { world.create_snapshot(&id, snapshot("s", SourceAfter::Killed)).await },
-        )
-    };
+    let taking = begin_snapshot(&world, &id, SourceAfter::Killed);
     script.called("snapshot").await;
     let used = {
         let (world, id) = (Arc::clone(&world), id.clone());
