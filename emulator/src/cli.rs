@@ -11,6 +11,8 @@ use leap0_emulator::ApiKey;
 use leap0_emulator_core::clock::ClockMode;
 use leap0_emulator_core::service::{DeleteInUse, PauseSource, TimeoutAction, Transitions};
 
+use crate::image::ImageCommand;
+
 /// A local Leap0: the sandbox and snapshot REST API, served on your machine.
 ///
 /// Start it, point any Leap0 SDK at it with `LEAP0_BASE_URL`, use any API key.
@@ -29,6 +31,9 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Print the exports that point the Leap0 SDKs here: eval "$(leap0-emulator env)"
     Env(Env),
+    /// Make, list and remove the images that virtual machines boot from.
+    #[command(subcommand)]
+    Image(ImageCommand),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -88,6 +93,13 @@ pub(crate) struct Serve {
     /// Whether a snapshot can be deleted while a sandbox restored from it runs.
     #[arg(long, value_enum, env = "LEAP0_EMULATOR_DELETE_IN_USE", default_value = "refuse")]
     pub(crate) delete_in_use: DeleteInUseArg,
+    /// What runs the instructions of virtual machines.
+    #[arg(long, value_enum, env = "LEAP0_EMULATOR_ACCEL", default_value = "auto")]
+    pub(crate) accel: AccelArg,
+    /// Give virtual machines QEMU's user networking instead of passt. They then reach whatever
+    /// listens on this host's loopback, under 10.0.2.2.
+    #[arg(long, env = "LEAP0_EMULATOR_INSECURE_USER_NET")]
+    pub(crate) insecure_user_net: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -111,8 +123,18 @@ impl From<ClockArg> for ClockMode {
 pub(crate) enum Backend {
     /// Machines in memory: instant, nothing to install.
     Memory,
-    /// Real virtual machines (not built yet).
+    /// Virtual machines: needs QEMU, and an image made once by `leap0-emulator image build`.
     Qemu,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum AccelArg {
+    /// KVM where a kernel boots under it, else TCG.
+    Auto,
+    /// The host's processor.
+    Kvm,
+    /// QEMU's own translator: everywhere, and slower.
+    Tcg,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

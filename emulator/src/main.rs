@@ -1,6 +1,8 @@
 //! The `leap0-emulator` program: the one place that names concrete parts.
 
+mod backends;
 mod cli;
+mod image;
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -8,7 +10,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use leap0_backend_memory::MemoryBackend;
 use leap0_emulator::{Access, Emulator, Keys, Limits, server};
 use leap0_emulator_core::clock::SystemClock;
 use leap0_emulator_core::id::RandomIds;
@@ -16,7 +17,7 @@ use leap0_emulator_core::service::{Host, Settings};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use cli::{Backend, Cli, Command, Serve};
+use cli::{Cli, Command, Serve};
 
 fn main() -> ExitCode {
     let cli = match Cli::read() {
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let result = match cli {
         Command::Serve(serve) => run(serve),
         Command::Env(env) => env.print().context("cannot print"),
+        Command::Image(image) => image.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,10 +49,7 @@ fn run(serve: Serve) -> anyhow::Result<()> {
 }
 
 async fn serve_until_stopped(serve: Serve) -> anyhow::Result<()> {
-    let backend = match serve.backend {
-        Backend::Memory => Arc::new(MemoryBackend::default()),
-        Backend::Qemu => anyhow::bail!("--backend qemu is not built yet; use --backend memory"),
-    };
+    let backend = backends::open(&serve).await?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let listener = TcpListener::bind(serve.listen)
         .await

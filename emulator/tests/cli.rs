@@ -4,6 +4,9 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 
+#[path = "cli/image.rs"]
+mod image;
+
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_leap0-emulator"));
     for (name, _) in std::env::vars_os() {
@@ -131,7 +134,7 @@ fn a_bad_command_line_is_one_clear_line_and_exit_code_2() {
         (&["--api-key", ":org"], "--api-key"),
         (&["--transition-delay", "slow"], "--transition-delay"),
         (&["--cors-origin", "example.com", "--listen", "127.0.0.1:0"], "--cors-origin"),
-        (&["--backend", "qemu", "--listen", "127.0.0.1:0"], "--backend qemu"),
+        (&["image", "dance"], "dance"),
         (&["dance"], "dance"),
     ] {
         let line = complaint(&program().args(arguments).output().unwrap());

@@ -63,6 +63,8 @@ impl Backend for MemoryBackend {
             export: true,
             network: false,
             shell: shell::DESCRIPTION,
+            accelerator: None,
+            notes: Vec::new(),
             limits,
         }
     }

@@ -37,6 +37,17 @@ impl Template {
         base.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
     }
 
+    /// The environment of every process, before the sandbox's own variables (SB-CREATE-11).
+    pub fn env(&self) -> [(&'static str, &'static str); 5] {
+        [
+            ("HOME", self.home),
+            ("LOGNAME", self.user),
+            ("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"),
+            ("SHELL", "/bin/sh"),
+            ("USER", self.user),
+        ]
+    }
+
     /// The names of all system templates.
     pub fn system_names() -> impl Iterator<Item = &'static str> {
         SYSTEM.iter().map(|(_, name)| *name)

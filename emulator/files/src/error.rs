@@ -1,9 +1,13 @@
 //! Why a filesystem operation was refused.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use crate::{FileKind, FsPath, StoreError};
 
 /// A refused filesystem operation.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum FileError {
     /// The store refused, at this path: missing (FS-04), denied (FS-03), or any other way.
     #[error("{path}: {error}")]
@@ -29,7 +33,7 @@ pub enum FileError {
         /// The path of the request.
         path: FsPath,
         /// What the client has to do.
-        rule: &'static str,
+        rule: Cow<'static, str>,
     },
     /// The target is taken (FS-02, FS-09; `copy` as `move`).
     #[error("{path}: already exists")]
@@ -41,7 +45,7 @@ pub enum FileError {
     #[error("{field}: {rule}")]
     Invalid {
         /// The request's field.
-        field: &'static str,
+        field: Cow<'static, str>,
         /// The rule it breaks.
         rule: String,
     },

@@ -9,6 +9,8 @@
 //!
 //! This crate knows nothing of HTTP: media types, multipart and status codes are the wire's.
 
+#[cfg(any(test, feature = "disk"))]
+mod disk;
 mod error;
 mod op;
 mod ops;
@@ -21,6 +23,8 @@ mod store;
 mod testing;
 mod walk;
 
+#[cfg(any(test, feature = "disk"))]
+pub use disk::DiskStore;
 pub use error::FileError;
 pub use op::{
     CopyPath, Edit, EditFile, EditFiles, FileOp, Glob, Grep, Mkdir, MovePath, ReadFile, ReadWindow,

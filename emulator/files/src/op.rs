@@ -82,6 +82,7 @@ pub struct WriteFile {
     /// The file to create or replace; missing parents are created (FS-06).
     pub path: FsPath,
     /// The new contents.
+    #[serde(with = "serde_bytes")]
     pub data: Vec<u8>,
     /// Permission bits; `None` keeps those of an existing file and gives `0644` to a new one.
     pub mode: Option<u32>,

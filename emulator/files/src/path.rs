@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// Longest path accepted, in bytes; Linux's `PATH_MAX` less its terminating NUL.
 pub const MAX_PATH_BYTES: usize = 4095;
@@ -13,8 +13,8 @@ pub const MAX_NAME_BYTES: usize = 255;
 ///
 /// It is kept as written. `.`, `..`, doubled slashes and symbolic links are the store's to resolve,
 /// because `/link/..` depends on where `link` points.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct FsPath(String);
 
 /// The rule a refused path breaks (FS-01); its `Display` is the client's text.
@@ -43,15 +43,7 @@ impl FsPath {
     /// Checks `text` and takes it as it is.
     pub fn new(text: impl Into<String>) -> Result<Self, PathRule> {
         let text = text.into();
-        if text.is_empty() {
-            return Err(PathRule::Empty);
-        }
-        if text.contains('\0') {
-            return Err(PathRule::Nul);
-        }
-        if !text.starts_with('/') {
-            return Err(PathRule::Relative);
-        }
+        check_form(&text)?;
         if text.len() > MAX_PATH_BYTES || text.split('/').any(|c| c.len() > MAX_NAME_BYTES) {
             return Err(PathRule::TooLong);
         }
@@ -105,6 +97,29 @@ impl FsPath {
         let cut = trimmed.rfind('/')?;
         let parent = trimmed[..cut].trim_end_matches('/');
         Some(Self(if parent.is_empty() { "/".to_owned() } else { parent.to_owned() }))
+    }
+}
+
+fn check_form(text: &str) -> Result<(), PathRule> {
+    if text.is_empty() {
+        return Err(PathRule::Empty);
+    }
+    if text.contains('\0') {
+        return Err(PathRule::Nul);
+    }
+    if !text.starts_with('/') {
+        return Err(PathRule::Relative);
+    }
+    Ok(())
+}
+
+/// Of any length: what was found below a path may be longer than a client may write, as
+/// [`FsPath::join`] makes it, and an error has to arrive that names it.
+impl<'de> Deserialize<'de> for FsPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        check_form(&text).map_err(de::Error::custom)?;
+        Ok(Self(text))
     }
 }
 

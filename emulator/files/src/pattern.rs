@@ -26,7 +26,7 @@ pub(crate) struct Patterns {
 impl Patterns {
     /// Compiles the globs of the request's `field`.
     pub(crate) fn new(field: &'static str, globs: &[String]) -> Result<Self, FileError> {
-        let invalid = |rule: String| FileError::Invalid { field, rule };
+        let invalid = |rule: String| FileError::Invalid { field: field.into(), rule };
         if globs.len() > MAX_GLOBS {
             return Err(invalid(format!("must be at most {MAX_GLOBS} globs")));
         }

@@ -1,6 +1,7 @@
 //! What the operations answer.
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::FsPath;
 
@@ -16,7 +17,7 @@ pub enum FileReply {
     /// Whether the path exists.
     Exists(bool),
     /// A file's bytes.
-    Bytes(Vec<u8>),
+    Bytes(#[serde(with = "serde_bytes")] Vec<u8>),
     /// Several files' bytes, in the order they were asked for.
     Files(Vec<FileContent>),
     /// Absolute paths, sorted bytewise.
@@ -34,7 +35,7 @@ pub enum FileReply {
 }
 
 /// One path described, in the API's words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct FileInfo {
     /// Last component of the path; `/` for the root.
     pub name: String,
@@ -55,8 +56,31 @@ pub struct FileInfo {
     /// Whether it is a symbolic link.
     pub is_symlink: bool,
     /// Where the link points, for links.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub link_target: Option<String>,
+}
+
+/// By hand, because JSON leaves an absent target out, and a binary format, which knows
+/// fields by their order, must not.
+impl Serialize for FileInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let left_out = serializer.is_human_readable() && self.link_target.is_none();
+        let mut info = serializer.serialize_struct("FileInfo", 10 - usize::from(left_out))?;
+        info.serialize_field("name", &self.name)?;
+        info.serialize_field("path", &self.path)?;
+        info.serialize_field("is_dir", &self.is_dir)?;
+        info.serialize_field("size", &self.size)?;
+        info.serialize_field("mode", &self.mode)?;
+        info.serialize_field("mtime", &self.mtime)?;
+        info.serialize_field("owner", &self.owner)?;
+        info.serialize_field("group", &self.group)?;
+        info.serialize_field("is_symlink", &self.is_symlink)?;
+        if left_out {
+            info.skip_field("link_target")?;
+        } else {
+            info.serialize_field("link_target", &self.link_target)?;
+        }
+        info.end()
+    }
 }
 
 /// One file of a `read-files`.
@@ -65,6 +89,7 @@ pub struct FileContent {
     /// The path as the client wrote it.
     pub path: FsPath,
     /// All of its bytes.
+    #[serde(with = "serde_bytes")]
     pub data: Vec<u8>,
 }
 

@@ -1,9 +1,11 @@
 //! The port below the filesystem API: a handful of calls that any Unix file system can answer.
 
+use serde::{Deserialize, Serialize};
+
 use crate::FsPath;
 
 /// What kind of thing a path names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileKind {
     /// A regular file.
     File,
@@ -33,7 +35,7 @@ pub struct Meta {
 }
 
 /// Why a store refused; the POSIX error of the same meaning stands behind each.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum StoreError {
     /// `ENOENT`
     #[error("no such file or directory")]

@@ -1,20 +1,20 @@
-//! Test support: a store over a real directory, and words to fill and ask it with.
+//! Test support: the store over the disk in a directory of its own, and words to fill and ask it
+//! with.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown, symlink};
+use std::fs;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
 
 use crate::{
-    FileError, FileInfo, FileKind, FileOp, FileReply, FsPath, Meta, Store, StoreError, perform,
+    DiskStore, FileError, FileInfo, FileOp, FileReply, FsPath, Meta, Store, StoreError, perform,
 };
 
 /// A real directory as the root. Links in it have to be relative, or they would lead out of it.
 pub(crate) struct DirStore {
     root: TempDir,
+    disk: DiskStore,
     refused: BTreeMap<FsPath, StoreError>,
     read_only: Option<FsPath>,
 }
@@ -27,7 +27,8 @@ pub(crate) fn path(text: &str) -> FsPath {
 /// A store with files, directories (`"/name/"`) and links (`"-> target"`), and all their parents.
 pub(crate) fn a_store_with(tree: &[(&str, &str)]) -> DirStore {
     let root = TempDir::new().expect("a temporary directory");
-    let mut store = DirStore { root, refused: BTreeMap::new(), read_only: None };
+    let disk = DiskStore::new();
+    let mut store = DirStore { root, disk, refused: BTreeMap::new(), read_only: None };
     for (name, content) in tree {
         let host = store.host(name);
         fs::create_dir_all(host.parent().expect("below the root")).expect("parents");
@@ -86,91 +87,87 @@ impl DirStore {
         self.root.path().join(at.trim_start_matches('/'))
     }
 
-    fn open_to(&self, at: &FsPath) -> Result<PathBuf, StoreError> {
+    /// The same for the store.
+    fn below(&self, at: &FsPath) -> FsPath {
+        path(&format!("{}{at}", self.root.path().display()))
+    }
+
+    /// The same, unless the path is refused.
+    fn open_to(&self, at: &FsPath) -> Result<FsPath, StoreError> {
         match self.refused.get(at) {
             Some(error) => Err(error.clone()),
-            None => Ok(self.host(at.as_str())),
+            None => Ok(self.below(at)),
         }
     }
 }
 
 impl Store for DirStore {
     fn stat(&self, path: &FsPath) -> Result<Meta, StoreError> {
-        fs::metadata(self.host(path.as_str())).map(|meta| told(&meta)).map_err(refusal)
+        self.disk.stat(&self.below(path))
     }
 
     fn lstat(&self, path: &FsPath) -> Result<Meta, StoreError> {
-        fs::symlink_metadata(self.host(path.as_str())).map(|meta| told(&meta)).map_err(refusal)
+        self.disk.lstat(&self.below(path))
     }
 
     fn read_link(&self, path: &FsPath) -> Result<String, StoreError> {
-        let target = fs::read_link(self.open_to(path)?).map_err(refusal)?;
-        Ok(target.to_string_lossy().into_owned())
+        self.disk.read_link(&self.open_to(path)?)
     }
 
     fn read_dir(&self, path: &FsPath) -> Result<Vec<String>, StoreError> {
-        fs::read_dir(self.open_to(path)?)
-            .map_err(refusal)?
-            .map(|entry| Ok(entry.map_err(refusal)?.file_name().to_string_lossy().into_owned()))
-            .collect()
+        self.disk.read_dir(&self.open_to(path)?)
     }
 
     fn read(&self, path: &FsPath, offset: u64, limit: Option<u64>) -> Result<Vec<u8>, StoreError> {
-        let mut file = fs::File::open(self.open_to(path)?).map_err(refusal)?;
-        let mut data = Vec::new();
-        // The kernel's offsets are signed.
-        file.seek(SeekFrom::Start(offset.min(i64::MAX as u64))).map_err(refusal)?;
-        file.take(limit.unwrap_or(u64::MAX)).read_to_end(&mut data).map_err(refusal)?;
-        Ok(data)
+        self.disk.read(&self.open_to(path)?, offset, limit)
     }
 
     fn write(&mut self, path: &FsPath, data: &[u8], mode: Option<u32>) -> Result<(), StoreError> {
-        let host = self.open_to(path)?;
+        let below = self.open_to(path)?;
         if self.read_only.as_ref() == Some(path) {
             return Err(StoreError::Denied);
         }
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o644);
-        options.open(&host).and_then(|mut file| file.write_all(data)).map_err(refusal)?;
-        mode.map_or(Ok(()), |mode| self.chmod(path, mode))
+        self.disk.write(&below, data, mode)
     }
 
     fn mkdir(&mut self, path: &FsPath, mode: u32) -> Result<(), StoreError> {
-        fs::create_dir(self.open_to(path)?).map_err(refusal)?;
-        self.chmod(path, mode)
+        let below = self.open_to(path)?;
+        self.disk.mkdir(&below, mode)
     }
 
     fn remove_file(&mut self, path: &FsPath) -> Result<(), StoreError> {
-        fs::remove_file(self.open_to(path)?).map_err(refusal)
+        let below = self.open_to(path)?;
+        self.disk.remove_file(&below)
     }
 
     fn remove_dir(&mut self, path: &FsPath) -> Result<(), StoreError> {
-        fs::remove_dir(self.open_to(path)?).map_err(refusal)
+        let below = self.open_to(path)?;
+        self.disk.remove_dir(&below)
     }
 
     fn remove_tree(&mut self, path: &FsPath) -> Result<(), StoreError> {
-        fs::remove_dir_all(self.open_to(path)?).map_err(refusal)
+        let below = self.open_to(path)?;
+        self.disk.remove_tree(&below)
     }
 
     fn rename(&mut self, from: &FsPath, to: &FsPath) -> Result<(), StoreError> {
-        fs::rename(self.open_to(from)?, self.open_to(to)?).map_err(refusal)
+        let (from, to) = (self.open_to(from)?, self.open_to(to)?);
+        self.disk.rename(&from, &to)
     }
 
     fn symlink(&mut self, target: &str, link: &FsPath) -> Result<(), StoreError> {
-        symlink(target, self.open_to(link)?).map_err(refusal)
+        let below = self.open_to(link)?;
+        self.disk.symlink(target, &below)
     }
 
     fn copy_file(&mut self, from: &FsPath, to: &FsPath) -> Result<(), StoreError> {
         let (from, to) = (self.open_to(from)?, self.open_to(to)?);
-        let identity = |path| fs::metadata(path).map(|meta| (meta.dev(), meta.ino())).ok();
-        if identity(&from) == identity(&to) {
-            return Err(StoreError::Invalid);
-        }
-        fs::copy(from, to).map(drop).map_err(refusal)
+        self.disk.copy_file(&from, &to)
     }
 
     fn chmod(&mut self, path: &FsPath, mode: u32) -> Result<(), StoreError> {
-        fs::set_permissions(self.open_to(path)?, Permissions::from_mode(mode)).map_err(refusal)
+        let below = self.open_to(path)?;
+        self.disk.chmod(&below, mode)
     }
 
     fn chown(
@@ -179,42 +176,7 @@ impl Store for DirStore {
         owner: Option<&str>,
         group: Option<&str>,
     ) -> Result<(), StoreError> {
-        let number = |text: &str| text.parse().map_err(|_| StoreError::Invalid);
-        let owner = owner.map(number).transpose()?;
-        let group = group.map(number).transpose()?;
-        chown(self.open_to(path)?, owner, group).map_err(refusal)
-    }
-}
-
-fn told(meta: &fs::Metadata) -> Meta {
-    let kind = match meta.file_type() {
-        kind if kind.is_file() => FileKind::File,
-        kind if kind.is_dir() => FileKind::Directory,
-        kind if kind.is_symlink() => FileKind::Symlink,
-        _ => FileKind::Special,
-    };
-    Meta {
-        kind,
-        size: meta.len(),
-        mode: meta.mode() & 0o7777,
-        mtime: meta.mtime(),
-        owner: meta.uid().to_string(),
-        group: meta.gid().to_string(),
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn refusal(error: io::Error) -> StoreError {
-    match error.kind() {
-        ErrorKind::NotFound => StoreError::NotFound,
-        ErrorKind::NotADirectory => StoreError::NotADirectory,
-        ErrorKind::IsADirectory => StoreError::IsADirectory,
-        ErrorKind::AlreadyExists => StoreError::AlreadyExists,
-        ErrorKind::DirectoryNotEmpty => StoreError::NotEmpty,
-        ErrorKind::PermissionDenied => StoreError::Denied,
-        ErrorKind::InvalidFilename => StoreError::NameTooLong,
-        ErrorKind::InvalidInput => StoreError::Invalid,
-        _ if error.raw_os_error() == Some(40) => StoreError::LinkLoop,
-        _ => StoreError::Other(error.to_string()),
+        let below = self.open_to(path)?;
+        self.disk.chown(&below, owner, group)
     }
 }

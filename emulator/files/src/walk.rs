@@ -89,7 +89,7 @@ impl<'a> Walk<'a> {
             self.entries += 1;
             if self.entries > MAX_WALK_ENTRIES {
                 let rule = format!("holds more than {MAX_WALK_ENTRIES} entries");
-                return Err(FileError::Invalid { field: "path", rule });
+                return Err(FileError::Invalid { field: "path".into(), rule });
             }
             let depth = self.levels.len();
             let mut listed = false;

@@ -101,7 +101,7 @@ impl Failure {
             // FS-05, FS-08, FS-10
             FileError::NotARegularFile { .. } | FileError::NeedsRecursive { .. } => invalid(),
             FileError::Invalid { field, rule } => {
-                Self::invalid(vec![FieldError::new(*field, rule.clone())])
+                Self::invalid(vec![FieldError::new(field.clone(), rule.clone())])
             }
         }
     }

@@ -34,6 +34,11 @@ pub struct BackendInfo {
     pub network: bool,
     /// What runs `process/execute`, and how it differs from a real shell.
     pub shell: &'static str,
+    /// What runs the instructions of virtual machines; `None` where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accelerator: Option<&'static str>,
+    /// Sentences about what this host makes different, such as a program that is not installed.
+    pub notes: Vec<String>,
     /// The stated bounds of one sandbox, each with its unit in the name.
     pub limits: Vec<(&'static str, u64)>,
 }

@@ -19,7 +19,7 @@ pub(crate) fn copy(store: &mut dyn Store, request: &CopyPath) -> Result<FileRepl
         // FS-10
         return Err(FileError::NeedsRecursive {
             path: source.clone(),
-            rule: "is a directory; set recursive to copy it with all below it",
+            rule: "is a directory; set recursive to copy it with all below it".into(),
         });
     }
     match store.lstat(destination) {
@@ -138,7 +138,7 @@ fn same_file() -> FileError {
 }
 
 fn invalid_destination(rule: &str) -> FileError {
-    FileError::Invalid { field: "dst_path", rule: rule.to_owned() }
+    FileError::Invalid { field: "dst_path".into(), rule: rule.to_owned() }
 }
 
 #[cfg(test)]

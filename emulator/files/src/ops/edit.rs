@@ -106,11 +106,11 @@ fn check_bound(path: &FsPath, bytes: u64) -> Result<(), FileError> {
         return Ok(());
     }
     let rule = format!("{path}: more than {MAX_EDIT_BYTES} bytes to be edited");
-    Err(FileError::Invalid { field: "path", rule })
+    Err(FileError::Invalid { field: "path".into(), rule })
 }
 
 fn invalid(field: &'static str, rule: &str) -> FileError {
-    FileError::Invalid { field, rule: rule.to_owned() }
+    FileError::Invalid { field: field.into(), rule: rule.to_owned() }
 }
 
 #[cfg(test)]

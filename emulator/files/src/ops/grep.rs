@@ -118,7 +118,7 @@ impl Search {
 }
 
 fn invalid(rule: String) -> FileError {
-    FileError::Invalid { field: "pattern", rule }
+    FileError::Invalid { field: "pattern".into(), rule }
 }
 
 #[cfg(test)]

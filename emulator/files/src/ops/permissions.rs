@@ -46,7 +46,7 @@ pub(super) fn check_mode(field: &'static str, mode: u32) -> Result<(), FileError
 }
 
 fn invalid(field: &'static str, rule: &str) -> FileError {
-    FileError::Invalid { field, rule: rule.to_owned() }
+    FileError::Invalid { field: field.into(), rule: rule.to_owned() }
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(crate) fn read_file(store: &dyn Store, request: &ReadFile) -> Result<FileRep
 pub(crate) fn read_files(store: &dyn Store, paths: Vec<FsPath>) -> Result<FileReply, FileError> {
     if paths.is_empty() {
         let rule = "must hold at least one path".to_owned();
-        return Err(FileError::Invalid { field: "paths", rule });
+        return Err(FileError::Invalid { field: "paths".into(), rule });
     }
     let mut total = 0_u64;
     for path in &paths {
@@ -72,7 +72,7 @@ fn check_bound(path: &FsPath, bytes: u64) -> Result<(), FileError> {
         return Ok(());
     }
     let rule = format!("{path}: more than {MAX_READ_BYTES} bytes to be read at once");
-    Err(FileError::Invalid { field: "path", rule })
+    Err(FileError::Invalid { field: "path".into(), rule })
 }
 
 /// The first `lines` lines with their newlines, like head(1).

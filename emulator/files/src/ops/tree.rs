@@ -13,7 +13,7 @@ pub(crate) fn tree(
 ) -> Result<FileReply, FileError> {
     if max_depth == Some(0) {
         let rule = "must be at least 1".to_owned();
-        return Err(FileError::Invalid { field: "max_depth", rule });
+        return Err(FileError::Invalid { field: "max_depth".into(), rule });
     }
     let exclude = Patterns::new("exclude", exclude)?;
     let levels = max_depth.and_then(|depth| usize::try_from(depth).ok()).unwrap_or(usize::MAX);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use leap0_backend_memory::MemoryBackend;
 use leap0_emulator::{Access, Emulator, Keys, Limits, server};
 use leap0_emulator_core::clock::SystemClock;
 use leap0_emulator_core::id::RandomIds;
@@ -25,7 +24,7 @@ pub(crate) struct Builder {
     keys: Keys,
     access: Access,
     limits: Limits,
-    machines: leap0_backend_memory::Settings,
+    grace: Duration,
 }
 
 impl Server {
@@ -42,7 +41,7 @@ impl Server {
             access: Access::default(),
             limits: Limits::default(),
             // Commands that run when a snapshot is taken get little time: trials don't wait.
-            machines: leap0_backend_memory::Settings { grace: Duration::from_millis(20) },
+            grace: Duration::from_millis(20),
         }
     }
 
@@ -99,9 +98,10 @@ impl Builder {
         self
     }
 
-    /// Lets commands that run when a snapshot is taken end, for this long.
+    /// Lets commands that run when a snapshot is taken end, for this long, where they can't be
+    /// frozen.
     pub(crate) fn grace(mut self, grace: Duration) -> Self {
-        self.machines.grace = grace;
+        self.grace = grace;
         self
     }
 
@@ -109,7 +109,7 @@ impl Builder {
     pub(crate) async fn start(self) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let authority = listener.local_addr().expect("bound").to_string();
-        let backend = Arc::new(MemoryBackend::new(self.machines));
+        let backend = crate::backend(self.grace);
         let host = Host::new(backend, Arc::new(SystemClock), Arc::new(RandomIds), self.settings);
         let emulator = Emulator::new(host, self.keys, self.access, self.limits);
         let emulator = Arc::new(emulator);

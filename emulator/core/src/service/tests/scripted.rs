@@ -109,6 +109,8 @@ impl Backend for ScriptedBackend {
             export: false,
             network: false,
             shell: "none",
+            accelerator: None,
+            notes: Vec::new(),
             limits: Vec::new(),
         }
     }

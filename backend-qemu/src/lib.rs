@@ -1,0 +1,28 @@
+//! Sandboxes that are QEMU virtual machines.
+
+mod accel;
+mod argv;
+mod backend;
+mod capacity;
+mod chain;
+mod channel;
+mod exec;
+mod fingerprint;
+mod helper;
+mod hypervisor;
+mod initrd;
+mod isolation;
+mod machine;
+mod network;
+mod open;
+mod process;
+mod qmp;
+mod saved;
+mod state;
+mod store;
+mod vm;
+mod warm;
+
+pub use accel::Accel;
+pub use backend::QemuBackend;
+pub use open::{OpenError, Settings, default_folder};

@@ -1,0 +1,309 @@
+//! The handle on a live machine: the verbs of the port.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use leap0_emulator_core::backend::{
+    BackendError, Boot, Checkpoint, Command, Disk, Ending, Guest, GuestError, Identity, Machine,
+    Output,
+};
+use leap0_files::{FileOp, FileReply};
+use leap0_guest::protocol::{Reply, Request};
+use qapi::qmp;
+use serde_json::json;
+use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::time::{sleep, timeout};
+
+use crate::argv;
+use crate::chain;
+use crate::channel::{Channel, ChannelError};
+use crate::exec;
+use crate::hypervisor::{Hypervisor, LOAD, TAG};
+use crate::qmp::BlockdevAdd;
+use crate::saved::{Memory, QemuCheckpoint, QemuDisk};
+use crate::store::{self, Stored, Top};
+use crate::vm::{Vm, VmError};
+
+/// How long the agent may take to flush the disk before a machine is stopped without.
+const FLUSH: Duration = Duration::from_secs(5);
+/// How often it is looked whether a full disk has room again.
+const FULL: Duration = Duration::from_secs(1);
+/// How long a machine may take to answer a call that takes no time of its own, beyond what the call
+/// may take: others may be using it, and its processor may be emulated.
+const SILENCE: Duration = Duration::from_mins(1);
+
+/// A running virtual machine.
+#[derive(Debug)]
+pub(crate) struct QemuMachine {
+    hypervisor: Arc<Hypervisor>,
+    vm: Arc<Vm>,
+    channel: Channel,
+    /// What it was made from, as far as a copy of it needs it.
+    boot: Boot,
+    /// The layer it writes to, until it ends. Whoever holds it performs the only verb.
+    disk: Arc<Mutex<Option<Top>>>,
+    ending: watch::Sender<Option<Ending>>,
+}
+
+impl QemuMachine {
+    pub(crate) fn new(
+        hypervisor: Arc<Hypervisor>,
+        vm: Vm,
+        channel: Channel,
+        disk: Top,
+        boot: Boot,
+    ) -> Self {
+        let vm = Arc::new(vm);
+        let ending = watch::Sender::new(None);
+        tokio::spawn(report_loss(Arc::clone(&vm), ending.clone(), boot.identity.clone()));
+        tokio::spawn(wait_for_room(Arc::clone(&vm), Arc::clone(&hypervisor)));
+        Self { hypervisor, vm, channel, boot, disk: Arc::new(Mutex::new(Some(disk))), ending }
+    }
+
+    /// Takes the turn for a verb, on a machine that has not ended.
+    async fn turn(&self) -> Result<MutexGuard<'_, Option<Top>>, BackendError> {
+        let disk = self.disk.lock().await;
+        let ending = *self.ending.borrow();
+        match ending {
+            Some(ending) => Err(BackendError::Lost(format!("it has ended: {ending:?}"))),
+            None => Ok(disk),
+        }
+    }
+
+    fn ended(&self) -> Result<(), GuestError> {
+        let ending = *self.ending.borrow();
+        ending.map_or(Ok(()), |ending| Err(GuestError::Ended(ending)))
+    }
+
+    /// Asks the program inside, for something that takes at most `work`.
+    async fn ask(&self, request: Request, work: Duration) -> Result<Reply, GuestError> {
+        self.ended()?;
+        let answer = self.channel.call(request);
+        let Ok(answer) = timeout(work.saturating_add(SILENCE), answer).await else {
+            return Err(GuestError::Failed("the machine does not answer".into()));
+        };
+        match answer {
+            Ok(reply) => Ok(reply),
+            Err(ChannelError::Closed) => {
+                let mut ending = self.ending.subscribe();
+                let ending = ending.wait_for(Option::is_some).await;
+                let ending = ending.ok().and_then(|ending| *ending).unwrap_or(Ending::Lost);
+                Err(GuestError::Interrupted(ending))
+            }
+            Err(error) => Err(GuestError::Failed(error.to_string())),
+        }
+    }
+
+    /// Saves the memory of the stopped machine to a file of its own.
+    async fn save(&self, file: &Stored) -> Result<(), VmError> {
+        let (node, job) = ("saved", "save");
+        let monitor = self.vm.monitor();
+        let add = BlockdevAdd(json!({
+            "driver": "qcow2",
+            "node-name": node,
+            "file": argv::file(file.path(), false),
+        }));
+        monitor.execute(add).await?;
+        let save = qmp::snapshot_save {
+            job_id: job.into(),
+            tag: TAG.into(),
+            vmstate: node.into(),
+            devices: vec![node.into()],
+        };
+        let saved = monitor.run_job(job, save).await;
+        // QEMU calls every error of writing an input/output error.
+        let full = saved.as_ref().err().and_then(|_| self.hypervisor.capacity.disk().err());
+        let closed = monitor.execute(qmp::blockdev_del { node_name: node.into() }).await;
+        if let Some(full) = full {
+            return Err(full.into());
+        }
+        saved?;
+        closed?;
+        Ok(())
+    }
+
+    /// Saves the memory and freezes the disk, while the machine stands still.
+    async fn capture(&self, disk: &Top) -> Result<(Stored, store::Draft), VmError> {
+        let store = &self.hypervisor.store;
+        let (memory, draft) = tokio::join!(store.memory(), store.draft(disk.path()));
+        let (memory, draft) = (memory?, draft?);
+        let monitor = self.vm.monitor();
+        let add = BlockdevAdd(json!({
+            "driver": "qcow2",
+            "node-name": draft.node(),
+            "discard": "unmap",
+            "file": argv::file(draft.path(), false),
+            "backing": null,
+        }));
+        monitor.execute(add).await?;
+        monitor.execute(qmp::stop {}).await?;
+        let captured = async {
+            self.channel.hear_out().await;
+            self.save(&memory).await?;
+            let swap = qmp::BlockdevSnapshot { node: disk.node(), overlay: draft.node() };
+            monitor.execute(qmp::blockdev_snapshot(swap)).await?;
+            Ok(())
+        };
+        let captured: Result<(), VmError> = captured.await;
+        monitor.execute(qmp::cont {}).await?;
+        if let Err(error) = captured {
+            monitor.execute(qmp::blockdev_del { node_name: draft.node() }).await?;
+            return Err(error);
+        }
+        Ok((memory, draft))
+    }
+
+    /// Saves the memory and ends, leaving the disk as it stood at that moment.
+    pub(crate) async fn fall_asleep(&self) -> Result<Memory, BackendError> {
+        let mut turn = self.turn().await?;
+        let file = self.hypervisor.store.memory().await.map_err(VmError::from)?;
+        let monitor = self.vm.monitor();
+        let saved = async {
+            monitor.execute(qmp::stop {}).await?;
+            self.channel.hear_out().await;
+            if let Err(error) = self.save(&file).await {
+                monitor.execute(qmp::cont {}).await?;
+                return Err(error);
+            }
+            Ok(())
+        };
+        self.vm.or_dead(LOAD, "saving the memory", saved).await?;
+        self.end(Ending::Paused).await;
+        Ok(Memory { file, disk: turn.take().ok_or_else(no_disk)?.freeze() })
+    }
+
+    /// Sees to it that the disk is whole without its memory.
+    async fn flush(&self) {
+        let flushed = async {
+            let agent = self.vm.agent(FLUSH).await?;
+            self.vm
+                .or_dead(FLUSH, "flushing the disk", async {
+                    Ok(agent.freeze_filesystems().await?)
+                })
+                .await
+        };
+        if let Err(error) = flushed.await {
+            log::warn!("{}: stopped without a flush: {error}", self.boot.identity.sandbox);
+        }
+    }
+
+    async fn end(&self, ending: Ending) {
+        self.ending.send_if_modified(|now| {
+            let first = now.is_none();
+            now.get_or_insert(ending);
+            first
+        });
+        self.vm.kill().await;
+    }
+}
+
+#[async_trait]
+impl Guest for QemuMachine {
+    async fn exec(&self, command: Command) -> Result<Output, GuestError> {
+        let limit = command.timeout;
+        let request = exec::request(&self.boot, command);
+        match self.ask(Request::Exec(request), limit).await? {
+            Reply::Exited(exited) => Ok(exec::output(exited, limit)),
+            Reply::NoSuchDirectory(path) => Err(GuestError::NoSuchDirectory(path)),
+            other => Err(mismatch(&other)),
+        }
+    }
+
+    async fn files(&self, op: FileOp) -> Result<FileReply, GuestError> {
+        match self.ask(Request::Files(op), Duration::ZERO).await? {
+            Reply::Files(result) => Ok(result?),
+            other => Err(mismatch(&other)),
+        }
+    }
+}
+
+fn mismatch(reply: &Reply) -> GuestError {
+    GuestError::Failed(format!("an answer of another kind: {reply:?}"))
+}
+
+#[async_trait]
+impl Machine for QemuMachine {
+    async fn snapshot(&self) -> Result<Arc<dyn Checkpoint>, BackendError> {
+        let mut turn = self.turn().await?;
+        let disk = turn.as_mut().ok_or_else(no_disk)?;
+        chain::make_room(&self.vm, disk).await?;
+        let captured = self.vm.or_dead(LOAD, "saving the memory", self.capture(disk)).await;
+        let (memory, draft) = captured?;
+        let frozen = turn.take().ok_or_else(no_disk)?.freeze();
+        *turn = Some(draft.over(Arc::clone(&frozen)));
+        tokio::spawn(chain::shorten(Arc::clone(&self.vm), Arc::clone(&self.disk)));
+        let memory = Memory { file: memory, disk: frozen };
+        Ok(Arc::new(QemuCheckpoint::new(&self.hypervisor, memory, self.boot.clone())))
+    }
+
+    async fn pause(&self) -> Result<Arc<dyn Checkpoint>, BackendError> {
+        let memory = self.fall_asleep().await?;
+        Ok(Arc::new(QemuCheckpoint::new(&self.hypervisor, memory, self.boot.clone())))
+    }
+
+    async fn stop(&self) -> Result<Arc<dyn Disk>, BackendError> {
+        let mut turn = self.turn().await?;
+        self.flush().await;
+        self.end(Ending::Stopped).await;
+        let disk = turn.take().ok_or_else(no_disk)?.freeze();
+        Ok(Arc::new(QemuDisk::new(&self.hypervisor, disk)))
+    }
+
+    fn fork(&self, _identity: Identity) -> Option<Arc<dyn Machine>> {
+        None
+    }
+
+    async fn destroy(&self) -> Result<(), BackendError> {
+        self.end(Ending::Destroyed).await;
+        // The files of its disk go now, and not when the last handle is dropped.
+        self.disk.lock().await.take();
+        Ok(())
+    }
+}
+
+/// A handle that nobody has any more leaves no machine behind.
+impl Drop for QemuMachine {
+    fn drop(&mut self) {
+        self.ending.send_if_modified(|ending| ending.replace(Ending::Destroyed).is_none());
+        self.vm.process().kill();
+    }
+}
+
+fn no_disk() -> BackendError {
+    BackendError::Lost("it has no disk any more".into())
+}
+
+/// Lets a machine go on that could not write to its disk, once there is room again. Nothing is lost
+/// meanwhile: the guest waits for its write.
+async fn wait_for_room(vm: Arc<Vm>, hypervisor: Arc<Hypervisor>) {
+    let goes_on = async {
+        loop {
+            vm.monitor().stalled().await;
+            while let Err(full) = hypervisor.capacity.disk() {
+                log::error!("machines wait for room: {full}");
+                sleep(FULL).await;
+            }
+            if let Err(error) = vm.monitor().execute(qmp::cont {}).await {
+                log::warn!("a machine that waited for room does not go on: {error}");
+            }
+        }
+    };
+    tokio::select! {
+        () = goes_on => {}
+        _ = vm.process().exited() => {}
+    }
+}
+
+/// Notes the end of a machine that nobody asked for.
+async fn report_loss(vm: Arc<Vm>, ending: watch::Sender<Option<Ending>>, identity: Identity) {
+    let words = vm.ended().await;
+    let lost = ending.send_if_modified(|ending| {
+        let lost = ending.is_none();
+        ending.get_or_insert(Ending::Lost);
+        lost
+    });
+    if lost {
+        log::error!("{}: its virtual machine is gone: {words}", identity.sandbox);
+    }
+}

@@ -1,0 +1,36 @@
+//! Which back end is served.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use leap0_backend_memory::MemoryBackend;
+use leap0_backend_qemu::{Accel, QemuBackend, Settings, default_folder};
+use leap0_emulator_core::backend::Backend;
+use leap0_guest_image::{Cache, Recipe};
+
+use crate::cli::{self, AccelArg, Serve};
+
+/// Opens the back end that was asked for.
+pub(crate) async fn open(serve: &Serve) -> anyhow::Result<Arc<dyn Backend>> {
+    match serve.backend {
+        cli::Backend::Memory => Ok(Arc::new(MemoryBackend::default())),
+        cli::Backend::Qemu => Ok(Arc::new(qemu(serve).await?)),
+    }
+}
+
+async fn qemu(serve: &Serve) -> anyhow::Result<QemuBackend> {
+    let cache = Cache::open(None)?;
+    let image = cache
+        .find(&Recipe::debian_bookworm())?
+        .context("there is no guest image yet; make it, once, with: leap0-emulator image build")?;
+    let folder = default_folder(cache.images().parent().unwrap_or(Path::new("/")));
+    let accel = match serve.accel {
+        AccelArg::Auto => None,
+        AccelArg::Kvm => Some(Accel::Kvm),
+        AccelArg::Tcg => Some(Accel::Tcg),
+    };
+    let insecure_user_net = serve.insecure_user_net;
+    let settings = Settings { image, folder, accel, insecure_user_net };
+    Ok(QemuBackend::open(settings).await?)
+}
