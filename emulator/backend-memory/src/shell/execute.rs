@@ -33,7 +33,9 @@ pub(crate) async fn execute(live: Arc<Live>, command: Command) -> Result<Output,
     let _ticket = live.gate.enter().await;
     let cwd = enter(&live, command.cwd.as_deref())?;
     let timeout = command.timeout.min(LONGEST);
-    let script = Arc::new(Script::new(Arc::clone(&live)));
+    let given = live.boot.env.iter().chain(command.env.iter());
+    let given = given.map(|(name, _)| name.to_owned()).collect();
+    let script = Arc::new(Script::new(Arc::clone(&live), given));
     let task = Task { text: command.script, cwd, env: command.env, timeout };
     let (done, result) = oneshot::channel();
     let thread = Arc::clone(&script);

@@ -60,6 +60,9 @@ impl ShellFiles {
 #[async_trait]
 impl FileSystem for ShellFiles {
     async fn read_file(&self, path: &Path) -> Result<Vec<u8>> {
+        if let Some(kept) = path.to_str().and_then(|path| self.script.text_at(path)) {
+            return Ok(kept.as_bytes().to_vec());
+        }
         let device = self.look(path, |tree, path, caller| match tree.read(path, caller)? {
             // Shared, so that the copy is made without the lock.
             Contents::Data(data) => Ok(Err(Arc::clone(data))),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bashkit::hooks::{HookAction, Interceptor, ToolEvent};
 
-use super::commands;
 use super::script::Script;
+use super::{children, commands};
 
 /// Widest field that the interpreter's `printf` pads.
 const MAX_WIDTH: u64 = 10_000;
@@ -18,7 +18,14 @@ pub(super) fn between_commands(script: Arc<Script>) -> Interceptor<ToolEvent> {
             script.live.gate.pass();
         }
         match event.name.as_str() {
-            "sh" => event.args.splice(0..0, commands::SH_OPTIONS.map(str::to_owned)).for_each(drop),
+            "sh" => event.args = children::shell(&script, &event.args),
+            "eval" if event.args.first().is_some_and(|first| !first.starts_with('-')) => {
+                event.args = vec![children::either(&script, &event.args.join(" "))];
+            }
+            "trap" if event.args.len() > 1 && !event.args[0].starts_with('-') => {
+                event.args[0] = children::either(&script, &event.args[0]);
+            }
+            "." => event.args = children::dot(&script, event.args),
             "ln" if is_hard(&event.args) => return refuse(&script, "ln: hard links"),
             "link" => return refuse(&script, "link: hard links"),
             "printf" if is_wide(&event.args) => {

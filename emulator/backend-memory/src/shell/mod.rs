@@ -5,7 +5,9 @@
 //! the tree, the environment of the command and the time, and none of its features that reach out.
 
 mod bounds;
+mod children;
 mod commands;
+mod dash;
 mod devices;
 mod execute;
 mod files;
@@ -26,6 +28,6 @@ pub(crate) use programs::programs;
 
 /// What runs commands, for those who ask what this back end can do.
 pub(crate) const DESCRIPTION: &str = "bashkit 0.20, a bash interpreter with about 160 commands \
-     inside this process. No python, git or network; no hard links, pipes with names or /proc; \
+     inside this process, which reads scripts of `sh` as Debian's does. No python, git or network; no hard links, pipes with names or /proc; \
      functions nest 16 deep; `..` after a link is refused by most commands; a redirected loop writes \
      its file when it ends; processes end with their command";

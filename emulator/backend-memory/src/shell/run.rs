@@ -11,11 +11,11 @@ use leap0_emulator_core::spec::EnvVars;
 use tokio::runtime;
 
 use super::bounds::{self, STACK_BYTES};
-use super::commands;
 use super::files::ShellFiles;
 use super::hook::between_commands;
 use super::script::{Script, Sink};
 use super::verdict::finished;
+use super::{children, commands};
 
 /// Debian's search path for a user.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
@@ -55,8 +55,9 @@ async fn interpret(script: &Arc<Script>, task: Task) -> Result<i32, Error> {
     script.visit(&task.cwd);
     bash.exec(commands::PRELUDE).await?;
     let options = ExecOptions::new().arg0("sh").stdin("");
+    let text = children::translated(script, &task.text);
     let end = bash
-        .execute(&task.text)
+        .execute(&text)
         .options(options)
         .stdout_fn(|bytes| ready(keep(&script.stdout, &bytes)))
         .stderr_fn(|bytes| ready(keep(&script.stderr, &bytes)))

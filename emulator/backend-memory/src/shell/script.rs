@@ -16,6 +16,9 @@ const UMASK: u32 = 0o022;
 /// The variable in which the interpreter keeps it, so that a subshell has its own.
 pub(super) const UMASK_VARIABLE: &str = "_UMASK";
 
+/// Where texts are that are read in place of files. Nothing else can be there.
+const TEXTS: &str = "/dev/null/leap0/";
+
 /// Commands of the interpreter that stop at bounds of their own.
 const CUTTING: [&str; 10] =
     ["awk", "dd", "expand", "find", "gawk", "numfmt", "parallel", "sed", "tree", "unexpand"];
@@ -26,6 +29,8 @@ pub(super) struct Script {
     pub(super) live: Arc<Live>,
     pub(super) stdout: Sink,
     pub(super) stderr: Sink,
+    /// Names of the variables that it starts with.
+    pub(super) given: Vec<String>,
     /// Set once nothing that the thread still does may count.
     over: AtomicBool,
     /// How the machine ended, if that kept the script from changing something.
@@ -40,6 +45,8 @@ pub(super) struct Script {
     umask: AtomicU32,
     /// Directories that it has been in, as it named them.
     visited: Mutex<Vec<String>>,
+    /// Texts that it reads in place of files.
+    texts: Mutex<Vec<Arc<str>>>,
 }
 
 /// A bound that the interpreter does not know.
@@ -59,9 +66,10 @@ pub(super) struct Sink {
 }
 
 impl Script {
-    pub(super) fn new(live: Arc<Live>) -> Self {
+    pub(super) fn new(live: Arc<Live>, given: Vec<String>) -> Self {
         Self {
             live,
+            given,
             stdout: Sink::default(),
             stderr: Sink::default(),
             over: AtomicBool::new(false),
@@ -71,6 +79,7 @@ impl Script {
             device: AtomicBool::new(false),
             umask: AtomicU32::new(UMASK),
             visited: Mutex::default(),
+            texts: Mutex::default(),
         }
     }
 
@@ -152,6 +161,19 @@ impl Script {
     /// Permission bits less the umask.
     pub(super) fn masked(&self, mode: u32) -> u32 {
         mode & !self.umask()
+    }
+
+    /// Keeps a text that is read in place of a file, and gives it a path.
+    pub(super) fn keep_text(&self, text: String) -> String {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.push(text.into());
+        format!("{TEXTS}{}", texts.len() - 1)
+    }
+
+    /// The text that is kept at a path.
+    pub(super) fn text_at(&self, path: &str) -> Option<Arc<str>> {
+        let index: usize = path.strip_prefix(TEXTS)?.parse().ok()?;
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner).get(index).cloned()
     }
 
     /// Remembers a directory that the script is now in.

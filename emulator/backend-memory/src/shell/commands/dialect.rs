@@ -5,13 +5,12 @@ use std::collections::HashMap;
 
 /// The variable that the shell has which runs a command. A shell that it starts does not inherit it.
 const MARK: &str = "_LEAP0_SH";
-/// What the interpreter knows of a `sh` that was started with [`OPTIONS`].
+/// What the interpreter knows of a `sh` that was started with `-o posix`.
 const POSIX: &str = "SHOPT_posix";
 
 /// What is run before a command.
-pub(in crate::shell) const PRELUDE: &str = "_LEAP0_SH=1; umask 022";
-/// What is given to every `sh` that a script starts.
-pub(in crate::shell) const OPTIONS: [&str; 2] = ["-o", "posix"];
+pub(in crate::shell) const PRELUDE: &str =
+    "set -o posix; shopt -s expand_aliases; _LEAP0_SH=1; umask 022";
 
 /// A shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,6 +18,7 @@ mod mode;
 mod moment;
 mod mv;
 mod operands;
+mod refuse;
 mod rm;
 mod seq;
 mod sleep;
@@ -31,9 +32,9 @@ use std::sync::Arc;
 
 use bashkit::{BashBuilder, CommandContext, CommandOutput, CommandStatus, Error, Result};
 
-use super::devices;
 use super::script::Script;
-pub(super) use dialect::{OPTIONS as SH_OPTIONS, PRELUDE};
+use super::{dash, devices};
+pub(super) use dialect::PRELUDE;
 use identity::{absolute, device_number, inode};
 
 /// Commands that are not the interpreter's own: they follow paths as Linux does.
@@ -53,6 +54,9 @@ pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
         .builtin("echo", Box::new(echo::Echo(script())))
         .builtin("test", Box::new(condition::Test::plain(script())))
         .builtin("umask", Box::new(umask::Umask(script())))
+        .builtin(dash::REFUSE, Box::new(refuse::Refuse))
+        .builtin(dash::SHIFT, Box::new(refuse::Shift))
+        .builtin(dash::IS_SH, Box::new(refuse::IsSh))
         .command("chgrp", chown::Chown::group(script()))
         .command("chmod", chmod::Chmod(script()))
         .command("chown", chown::Chown::owner(script()))

@@ -1,0 +1,230 @@
+//! How a script starts others: a `sh`, a file by its path, one that is read by `.`, and text by
+//! `eval` or `trap`. Each is looked at before the interpreter reads it.
+
+use leap0_files::StoreError;
+
+use super::dash::{IN, IS_SH, REFUSE, RUN, quote, translate};
+use super::script::Script;
+use crate::tree::{Contents, Links, Node, Right};
+
+/// What the second line of a program tells that stands for a command of the interpreter.
+const STAND_IN: &str = "# bashkit builtin: ";
+/// What makes the interpreter a `sh`.
+const POSIX: [&str; 2] = ["-o", "posix"];
+
+/// What `sh` is given in place of its arguments.
+pub(super) fn shell(script: &Script, args: &[String]) -> Vec<String> {
+    let Some(first) = args.first() else { return from_input(&[], &[]) };
+    if let Some(directory) = first.strip_prefix(RUN) {
+        return match args.get(1) {
+            Some(path) => by_path(script, directory, path, &args[2..]),
+            None => from_input(&[], &[]),
+        };
+    }
+    let (directory, args) = match first.strip_prefix(IN) {
+        Some(directory) => (Some(directory), &args[1..]),
+        None => (None, args),
+    };
+    let options = options(args);
+    let (given, operands) = args.split_at(options.end);
+    let mut passed = posix();
+    passed.extend(given.iter().filter(|option| *option != "-s" && *option != "-").cloned());
+    if options.is_text {
+        passed.extend(operands.iter().enumerate().map(|(index, operand)| {
+            if index == 0 { translated(script, operand) } else { operand.clone() }
+        }));
+        return passed;
+    }
+    let Some(file) = operands.first().filter(|_| !options.is_input) else {
+        return from_input(given, operands);
+    };
+    let Some(path) = place(directory, file) else {
+        passed.extend_from_slice(operands);
+        return passed;
+    };
+    let text = match read(script, &path) {
+        Ok(text) => translated(script, &text),
+        Err(words) => refusal(2, &format!("0: cannot open {file}: {words}")),
+    };
+    passed.extend(["-c".to_owned(), text]);
+    passed.extend_from_slice(operands);
+    passed
+}
+
+/// What `.` is given in place of its arguments.
+pub(super) fn dot(script: &Script, mut args: Vec<String>) -> Vec<String> {
+    let Some(directory) = args.first().and_then(|first| first.strip_prefix(IN)) else {
+        return args;
+    };
+    let file = args.get(1).filter(|file| file.contains('/'));
+    let path = file.and_then(|file| place(Some(directory), file));
+    args.remove(0);
+    let Some(path) = path else { return args };
+    match read(script, &path) {
+        Ok(text) => {
+            let run = translate(&text, &script.given).text;
+            if run != text {
+                args[0] = script.keep_text(run);
+            }
+        }
+        Err(words) => {
+            let words = format!(".: cannot open {}: {words}", args[0]);
+            args[0] = script.keep_text(refusal(2, &words));
+        }
+    }
+    args
+}
+
+/// What is run in place of a text by a shell that is either.
+pub(super) fn either(script: &Script, text: &str) -> String {
+    let run = translate(text, &script.given).text;
+    if run == text {
+        return run;
+    }
+    format!("if {IS_SH}; then\n{run}\nelse\n{text}\nfi")
+}
+
+fn posix() -> Vec<String> {
+    POSIX.map(str::to_owned).to_vec()
+}
+
+fn refusal(status: u8, words: &str) -> String {
+    format!("{REFUSE} {status} exit {}", quote(words))
+}
+
+/// A script of `sh`, as it is given to `-c`.
+pub(super) fn translated(script: &Script, text: &str) -> String {
+    let translated = translate(text, &script.given);
+    if translated.is_read {
+        return format!(". {}", script.keep_text(translated.text));
+    }
+    translated.text
+}
+
+/// The arguments of a `sh` that reads its script from its input, all of it at once.
+fn from_input(options: &[String], operands: &[String]) -> Vec<String> {
+    let mut passed = posix();
+    passed.extend(options.iter().filter(|option| *option != "-s" && *option != "-").cloned());
+    passed.extend(["-c", "eval \"$(cat)\" < /dev/null", "sh"].map(str::to_owned));
+    passed.extend_from_slice(operands);
+    passed
+}
+
+/// What the options of `sh` say.
+#[derive(Debug, Default)]
+struct Options {
+    /// Where they end.
+    end: usize,
+    is_text: bool,
+    is_input: bool,
+}
+
+fn options(args: &[String]) -> Options {
+    let mut options = Options::default();
+    while let Some(arg) = args.get(options.end) {
+        let Some(letters) = arg.strip_prefix(['-', '+']) else { break };
+        options.end += 1;
+        if letters.is_empty() || letters == "-" {
+            break;
+        }
+        options.is_text |= letters.contains('c');
+        options.is_input |= letters.contains('s');
+        if letters.contains('o') {
+            options.end = (options.end + 1).min(args.len());
+        }
+    }
+    options
+}
+
+/// The path of a file, if it is known where it is looked for.
+fn place(directory: Option<&str>, file: &str) -> Option<String> {
+    if file.starts_with('/') {
+        return Some(file.to_owned());
+    }
+    let directory = directory.filter(|directory| directory.starts_with('/'))?;
+    Some(format!("{}/{file}", directory.trim_end_matches('/')))
+}
+
+/// A file's text, or why there is none.
+fn read(script: &Script, path: &str) -> Result<String, &'static str> {
+    let caller = script.live.caller();
+    let data = script.live.files.look(|tree| match tree.read(path, caller) {
+        Ok(Contents::Data(data)) => Ok(data.to_vec()),
+        Ok(Contents::Device(_)) => Ok(Vec::new()),
+        Err(StoreError::Denied) => Err("Permission denied"),
+        Err(StoreError::IsADirectory) => Err("Is a directory"),
+        Err(_) => Err("No such file"),
+    })?;
+    Ok(String::from_utf8_lossy(&data).into_owned())
+}
+
+/// The arguments of a `sh` that does what the kernel would do with the file.
+fn by_path(script: &Script, directory: &str, path: &str, args: &[String]) -> Vec<String> {
+    let fail = |status, words: &str| {
+        let mut passed = posix();
+        passed.extend(["-c".to_owned(), refusal(status, &format!("1: {path}: {words}"))]);
+        passed
+    };
+    let Some(place) = place(Some(directory), path) else { return fail(127, "not found") };
+    let caller = script.live.caller();
+    let (found, executable) = script.live.files.look(|tree| {
+        let found = tree.find(&place, Links::Follow, caller).map(Node::is_directory);
+        (found, tree.access(&place, Right::Execute, caller))
+    });
+    match found {
+        Err(StoreError::Denied) | Ok(true) => return fail(126, "Permission denied"),
+        Err(_) => return fail(127, "not found"),
+        Ok(false) if !executable => return fail(126, "Permission denied"),
+        Ok(false) => {}
+    }
+    let text = match read(script, &place) {
+        Ok(text) => text,
+        Err(words) => return fail(126, words),
+    };
+    let Program { options, is_sh, text } = Program::of(text);
+    let text = if is_sh { translated(script, &text) } else { text };
+    let mut passed = if is_sh { posix() } else { Vec::new() };
+    passed.extend(options);
+    passed.extend(["-c".to_owned(), text, path.to_owned()]);
+    passed.extend_from_slice(args);
+    passed
+}
+
+/// What runs a file: a shell with options and a text.
+struct Program {
+    options: Vec<String>,
+    is_sh: bool,
+    text: String,
+}
+
+impl Program {
+    /// By the first line of the file.
+    fn of(text: String) -> Self {
+        let none = Vec::new();
+        if text.lines().nth(1).is_some_and(|line| line.starts_with(STAND_IN)) {
+            return Self { options: none, is_sh: false, text };
+        }
+        let first = text.lines().next().unwrap_or_default();
+        let Some(line) = first.strip_prefix("#!") else {
+            return Self { options: none, is_sh: true, text };
+        };
+        let mut words = line.split_whitespace().map(ToOwned::to_owned).peekable();
+        let name = |path: String| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let mut program = words.next().map(name).unwrap_or_default();
+        if program == "env" {
+            words.next_if(|word| word == "-S");
+            program = words.next().map(name).unwrap_or_default();
+        }
+        let options: Vec<String> = words.collect();
+        match program.as_str() {
+            "sh" | "dash" => Self { options, is_sh: true, text },
+            "bash" => Self { options, is_sh: false, text },
+            _ => {
+                let words = std::iter::once(&program).chain(&options).map(|word| quote(word));
+                let command = words.collect::<Vec<_>>().join(" ");
+                let text = format!("exec {command} \"$0\" \"$@\"");
+                Self { options: none, is_sh: false, text }
+            }
+        }
+    }
+}

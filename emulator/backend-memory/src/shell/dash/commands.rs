@@ -1,0 +1,309 @@
+//! dash's grammar of commands.
+
+use super::parser::{Parsed, Parser, is_function_name, unexpected};
+use super::tokens::{Kind, Redirect, Token, Word, is_name};
+use super::{REFUSE, SHIFT, names, quote};
+
+impl Parser<'_> {
+    /// A list of commands within others, up to what ends it.
+    pub(super) fn list(&mut self, may_be_empty: bool) -> Parsed<()> {
+        self.skip_newlines()?;
+        let first = &self.peek()?.kind;
+        // At the end of everything it is missed what would end the list.
+        if matches!(first, Kind::End) || (may_be_empty && first.ends_list()) {
+            return Ok(());
+        }
+        loop {
+            self.and_or()?;
+            match self.peek()?.kind {
+                Kind::Semicolon | Kind::Background | Kind::Newline => self.take()?,
+                _ => return Ok(()),
+            };
+            self.skip_newlines()?;
+            if self.peek()?.kind.ends_list() {
+                return Ok(());
+            }
+        }
+    }
+
+    pub(super) fn and_or(&mut self) -> Parsed<()> {
+        loop {
+            self.pipeline()?;
+            let (Kind::And | Kind::Or) = self.peek()?.kind else { return Ok(()) };
+            self.take()?;
+            self.skip_newlines()?;
+        }
+    }
+
+    fn pipeline(&mut self) -> Parsed<()> {
+        if self.peek()?.kind.reserved() == Some("!") {
+            self.take()?;
+        }
+        loop {
+            self.nested(Self::command)?;
+            let Kind::Pipe = self.peek()?.kind else { return Ok(()) };
+            self.take()?;
+            self.skip_newlines()?;
+        }
+    }
+
+    fn command(&mut self) -> Parsed<()> {
+        self.commands += 1;
+        self.bare_input = None;
+        let token = self.peek()?.clone();
+        match &token.kind {
+            Kind::Open => {
+                self.take()?;
+                // Bash takes `((` for one operator.
+                if self.byte(self.at) == Some(b'(') {
+                    self.edits.insert(self.at, " ");
+                }
+                self.list(false)?;
+                let close = self.take()?;
+                let Kind::Close = close.kind else {
+                    return Err(unexpected(&close, true, Some(")")));
+                };
+            }
+            kind => match kind.reserved() {
+                None => return self.simple(),
+                Some("{") => {
+                    self.take()?;
+                    self.list(false)?;
+                    self.expect("}")?;
+                }
+                Some("if") => self.conditional()?,
+                Some("while" | "until") => {
+                    self.take()?;
+                    self.list(false)?;
+                    self.body()?;
+                }
+                Some("for") => self.for_loop()?,
+                Some("case") => self.case()?,
+                Some(_) => return Err(unexpected(&token, true, None)),
+            },
+        }
+        self.redirections()
+    }
+
+    fn expect(&mut self, reserved: &str) -> Parsed<()> {
+        let token = self.take()?;
+        if token.kind.reserved() == Some(reserved) {
+            return Ok(());
+        }
+        Err(unexpected(&token, true, Some(reserved)))
+    }
+
+    fn body(&mut self) -> Parsed<()> {
+        self.expect("do")?;
+        self.list(false)?;
+        self.expect("done")
+    }
+
+    fn conditional(&mut self) -> Parsed<()> {
+        loop {
+            // `if` or `elif`
+            self.take()?;
+            self.list(false)?;
+            self.expect("then")?;
+            self.list(false)?;
+            if self.peek()?.kind.reserved() != Some("elif") {
+                break;
+            }
+        }
+        if self.peek()?.kind.reserved() == Some("else") {
+            self.take()?;
+            self.list(false)?;
+        }
+        self.expect("fi")
+    }
+
+    fn for_loop(&mut self) -> Parsed<()> {
+        self.take()?;
+        let variable = self.take()?;
+        match &variable.kind {
+            Kind::Word(word) if word.plain.as_deref().is_some_and(is_name) => {
+                self.variables.mention(&self.text[word.start..word.end]);
+            }
+            _ => return Err(self.refusal("Bad for loop variable")),
+        }
+        self.skip_newlines()?;
+        if self.peek()?.kind.reserved() == Some("in") {
+            self.take()?;
+            while let Kind::Word(_) = self.peek()?.kind {
+                self.take()?;
+            }
+            let end = self.take()?;
+            let (Kind::Newline | Kind::Semicolon) = end.kind else {
+                return Err(unexpected(&end, false, None));
+            };
+        } else if let Kind::Semicolon = self.peek()?.kind {
+            self.take()?;
+        }
+        self.skip_newlines()?;
+        self.body()
+    }
+
+    fn case(&mut self) -> Parsed<()> {
+        self.take()?;
+        self.take_word()?;
+        self.skip_newlines()?;
+        self.expect("in")?;
+        loop {
+            self.skip_newlines()?;
+            if self.peek()?.kind.reserved() == Some("esac") {
+                break;
+            }
+            if let Kind::Open = self.peek()?.kind {
+                self.take()?;
+            }
+            loop {
+                self.take_word()?;
+                let next = self.take()?;
+                match next.kind {
+                    Kind::Pipe => {}
+                    Kind::Close => break,
+                    _ => return Err(unexpected(&next, false, Some(")"))),
+                }
+            }
+            self.list(true)?;
+            match self.peek()?.kind {
+                Kind::CaseEnd => self.take()?,
+                ref other if other.reserved() == Some("esac") => break,
+                _ => return Err(unexpected(&self.take()?, true, Some(";;"))),
+            };
+        }
+        self.expect("esac")
+    }
+
+    fn take_word(&mut self) -> Parsed<Word> {
+        let token = self.take()?;
+        match token.kind {
+            Kind::Word(word) => Ok(word),
+            _ => Err(unexpected(&token, false, None)),
+        }
+    }
+
+    fn redirections(&mut self) -> Parsed<()> {
+        while let Kind::Redirect(redirect) = self.peek()?.kind {
+            self.take()?;
+            self.target(redirect)?;
+        }
+        Ok(())
+    }
+
+    fn target(&mut self, redirect: Redirect) -> Parsed<()> {
+        if let Redirect::Here { strip } = redirect {
+            return self.delimiter(strip);
+        }
+        let word = self.take_word()?;
+        let is_fd = |value: &str| {
+            value == "-" || (value.len() == 1 && value.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        // Bash takes `>&file` for both outputs.
+        if redirect == Redirect::Duplicate && word.value.as_deref().is_some_and(|fd| !is_fd(fd)) {
+            let text = b"${_LEAP0:?Bad fd number}".to_vec();
+            self.edits.replace(word.start, word.end, text);
+        }
+        Ok(())
+    }
+
+    /// A simple command or the definition of a function.
+    fn simple(&mut self) -> Parsed<()> {
+        let start = self.peek()?.start;
+        let (mut words, mut assigned, mut redirected) = (Vec::new(), false, 0);
+        let mut only_input = true;
+        loop {
+            let token = self.peek()?.clone();
+            match token.kind {
+                Kind::Word(word) => {
+                    self.take()?;
+                    self.variables.mention(&self.text[word.start..word.end]);
+                    if words.is_empty() {
+                        match names::assignment(&self.text[word.start..word.end]) {
+                            names::Assignment::OfBoth => {
+                                assigned = true;
+                                continue;
+                            }
+                            names::Assignment::OfBash => self.not_found(&word),
+                            names::Assignment::None => {}
+                        }
+                    }
+                    words.push(word);
+                }
+                Kind::Redirect(redirect) => {
+                    self.take()?;
+                    self.target(redirect)?;
+                    redirected += 1;
+                    only_input &= redirect == Redirect::Input;
+                }
+                Kind::Open if words.len() == 1 && !assigned && redirected == 0 => {
+                    return self.function(&words[0]);
+                }
+                _ if words.is_empty() && !assigned && redirected == 0 => {
+                    return Err(unexpected(&token, true, None));
+                }
+                _ => break,
+            }
+        }
+        if words.is_empty() && !assigned && redirected == 1 && only_input {
+            self.bare_input = Some(start);
+        }
+        let name = words.first().map(|word| word.value.as_deref());
+        self.redirects_itself |=
+            words.last().is_some_and(|word| word.value.as_deref() == Some("exec"));
+        // Outside a function it ends a script of dash, and a file that bash reads by `.`.
+        self.may_end |= name == Some(Some("return")) && self.functions_around == 0;
+        if let [shift, operands @ ..] = &words[..]
+            && name == Some(Some("shift"))
+        {
+            let count = operands.first().map_or(&b"1"[..], |word| &self.text[word.start..word.end]);
+            let count = String::from_utf8_lossy(count);
+            self.edits.insert(shift.start, &format!("{SHIFT} \"$#\" {count} && "));
+        }
+        names::edit(&words, &self.functions, &mut self.edits);
+        // After what stands before it, so that no alias can take its place.
+        if let Some(first) = words.first().filter(|first| first.is_reserved_by_bash()) {
+            self.edits.insert(first.start, "\\");
+        }
+        Ok(())
+    }
+
+    /// Bash takes this for an assignment, dash for the name of a command.
+    fn not_found(&mut self, word: &Word) {
+        let name = String::from_utf8_lossy(&self.text[word.start..word.end]);
+        let words = quote(&format!("{name}: not found"));
+        self.edits.insert(word.start, &format!("{REFUSE} 127 return {words} "));
+    }
+
+    fn function(&mut self, name: &Word) -> Parsed<()> {
+        self.take()?;
+        let close = self.take()?;
+        let Kind::Close = close.kind else { return Err(unexpected(&close, false, Some(")"))) };
+        match name.plain.as_deref() {
+            Some(plain) if is_function_name(plain) => self.functions.insert(plain.to_owned()),
+            _ => return Err(self.refusal("Bad function name")),
+        };
+        self.skip_newlines()?;
+        self.functions_around += 1;
+        self.nested(Self::command)?;
+        self.functions_around -= 1;
+        Ok(())
+    }
+
+    /// What is within `$(` and `)`, the latter included.
+    pub(super) fn substituted(&mut self) -> Parsed<()> {
+        let commands = self.commands;
+        let here = std::mem::take(&mut self.here);
+        self.nested(|parser| parser.list(true))?;
+        let close: Token = self.take()?;
+        let Kind::Close = close.kind else { return Err(unexpected(&close, true, Some(")"))) };
+        self.here = here;
+        // Bash reads the file of `$(<file)`.
+        if self.commands == commands + 1
+            && let Some(start) = self.bare_input.take()
+        {
+            self.edits.insert(start, ": ");
+        }
+        Ok(())
+    }
+}

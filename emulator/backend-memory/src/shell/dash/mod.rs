@@ -1,0 +1,58 @@
+//! Scripts of Debian's `sh`, which is dash, as the interpreter has to read them: it is a bash.
+//!
+//! Owns dash's grammar. A script is parsed by it and given back with the same lines, where every
+//! word that bash alone would take for something special is written so that it takes it as dash
+//! does: `[[` and `source` are commands that nobody has, `{1..3}` is text, `&>` are two operators.
+//! Where dash finds a syntax error the script ends, with dash's words and status; what stands on
+//! earlier lines has run by then, as there.
+//!
+//! Does not look at what only the run shows: names of commands and options that are made by
+//! expansions.
+
+mod arithmetic;
+mod commands;
+mod edits;
+mod names;
+mod parser;
+mod tokens;
+mod variables;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use parser::Parser;
+
+/// The command that refuses in dash's name: a status, whether the shell ends, and the words.
+pub(super) const REFUSE: &str = "leap0-refuse";
+/// The command that succeeds in a `sh` and fails in a `bash`.
+pub(super) const IS_SH: &str = "leap0-is-sh";
+/// The command that ends a `sh` with fewer parameters than are to be shifted away.
+pub(super) const SHIFT: &str = "leap0-shift";
+/// The option of a `sh` or `.` that tells the directory it is started in.
+pub(super) const IN: &str = "--leap0-in=";
+/// The option of a `sh` that stands for running a file by its path, in that directory.
+pub(super) const RUN: &str = "--leap0-run=";
+
+/// A script of `sh`, for the interpreter.
+#[derive(Debug)]
+pub(super) struct Translated {
+    pub(super) text: String,
+    /// An error in arithmetic or a `return` has to end it, and the interpreter would go on at the
+    /// next line. As a file that it reads by `.` it ends; but then `exec` could not redirect it.
+    pub(super) is_read: bool,
+}
+
+/// What the interpreter is to run in place of a script of `sh` that is given some variables.
+pub(super) fn translate(script: &str, given: &[String]) -> Translated {
+    let mut parser = Parser::new(script.as_bytes(), 0);
+    for name in given {
+        parser.variables.mention(name.as_bytes());
+    }
+    parser.script()
+}
+
+/// A word that the interpreter reads as `text`, whatever is in it.
+pub(super) fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

@@ -1,0 +1,287 @@
+//! From bytes to tokens, and from a script to what is run in its place.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+use super::edits::Edits;
+use super::tokens::{Kind, Redirect, Token, is_name};
+use super::variables::Variables;
+use super::words::Value;
+use super::{REFUSE, Translated, quote};
+
+/// Deepest nesting of commands and expansions.
+const MAX_DEPTH: usize = 200;
+
+/// Why dash does not take a script, in its words.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) words: String,
+    pub(super) at: usize,
+}
+
+pub(super) type Parsed<T> = Result<T, Refusal>;
+
+pub(super) struct Parser<'t> {
+    pub(super) text: &'t [u8],
+    /// Where the next token starts, or what comes before it.
+    pub(super) at: usize,
+    /// Where the text ends, or the part of it that is looked at.
+    pub(super) limit: usize,
+    pub(super) edits: Edits,
+    pub(super) variables: Variables,
+    /// Functions that have been defined up to here.
+    pub(super) functions: HashSet<String>,
+    /// Commands so far, and where the last one started if it only redirects its input.
+    pub(super) commands: usize,
+    pub(super) bare_input: Option<usize>,
+    /// Whether it may end at one of its lines, and whether it may redirect itself.
+    pub(super) may_end: bool,
+    pub(super) redirects_itself: bool,
+    pub(super) depth: usize,
+    pub(super) functions_around: usize,
+    pub(super) here: Vec<HereDocument>,
+    peeked: Option<Token>,
+}
+
+/// A document whose text follows at the next line.
+#[derive(Debug)]
+pub(super) struct HereDocument {
+    delimiter: Vec<u8>,
+    strip: bool,
+    quoted: bool,
+}
+
+impl<'t> Parser<'t> {
+    pub(super) fn new(text: &'t [u8], depth: usize) -> Self {
+        Self {
+            text,
+            at: 0,
+            limit: text.len(),
+            edits: Edits::default(),
+            variables: Variables::default(),
+            functions: HashSet::new(),
+            commands: 0,
+            bare_input: None,
+            may_end: false,
+            functions_around: 0,
+            redirects_itself: false,
+            depth,
+            here: Vec::new(),
+            peeked: None,
+        }
+    }
+
+    /// The whole script as the interpreter is to read it.
+    pub(super) fn script(mut self) -> Translated {
+        let mut start = 0;
+        let refusal = loop {
+            match self.lines() {
+                Ok(true) => start = self.at,
+                Ok(false) => break None,
+                Err(refusal) => break Some(refusal),
+            }
+        };
+        let text = self.text;
+        self.variables.rename(&mut self.edits);
+        let is_read = self.may_end && !self.redirects_itself;
+        let Some(refusal) = refusal else {
+            return Translated { text: string(&self.edits.apply(text, text.len())), is_read };
+        };
+        let line = text[..refusal.at].split(|byte| *byte == b'\n').count();
+        let mut run = string(&self.edits.apply(text, start));
+        let words = quote(&format!("{line}: Syntax error: {}", refusal.words));
+        let _infallible = writeln!(run, "{REFUSE} 2 exit {words}");
+        Translated { text: run, is_read }
+    }
+
+    /// Takes what dash reads before it runs any of it; false at the end.
+    fn lines(&mut self) -> Parsed<bool> {
+        loop {
+            match self.peek()?.kind {
+                Kind::End => return Ok(false),
+                Kind::Newline => self.take()?,
+                _ => break,
+            };
+        }
+        loop {
+            self.and_or()?;
+            let token = self.take()?;
+            match token.kind {
+                Kind::Newline => return Ok(true),
+                Kind::End => return Ok(false),
+                Kind::Semicolon | Kind::Background => {}
+                _ => return Err(unexpected(&token, true, None)),
+            }
+            if let Kind::Newline = self.peek()?.kind {
+                self.take()?;
+                return Ok(true);
+            }
+            if let Kind::End = self.peek()?.kind {
+                return Ok(false);
+            }
+        }
+    }
+
+    pub(super) fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.refusal("nested too deeply for this shell"));
+        }
+        self.depth += 1;
+        let parsed = parse(self)?;
+        self.depth -= 1;
+        Ok(parsed)
+    }
+
+    pub(super) fn refusal(&self, words: &str) -> Refusal {
+        Refusal { words: words.to_owned(), at: self.at.min(self.limit) }
+    }
+
+    pub(super) fn byte(&self, at: usize) -> Option<u8> {
+        if at < self.limit { Some(self.text[at]) } else { None }
+    }
+
+    pub(super) fn peek(&mut self) -> Parsed<&Token> {
+        let token = match self.peeked.take() {
+            Some(token) => token,
+            None => self.token()?,
+        };
+        Ok(self.peeked.insert(token))
+    }
+
+    pub(super) fn take(&mut self) -> Parsed<Token> {
+        match self.peeked.take() {
+            Some(token) => Ok(token),
+            None => self.token(),
+        }
+    }
+
+    pub(super) fn skip_newlines(&mut self) -> Parsed<()> {
+        while let Kind::Newline = self.peek()?.kind {
+            self.take()?;
+        }
+        Ok(())
+    }
+
+    fn token(&mut self) -> Parsed<Token> {
+        self.skip_blanks();
+        let start = self.at;
+        let next = |ahead: usize| self.byte(start + ahead);
+        let (kind, length) = match next(0) {
+            None => (Kind::End, 0),
+            Some(b'\n') => (Kind::Newline, 1),
+            Some(b';') if next(1) == Some(b';') => (Kind::CaseEnd, 2),
+            Some(b';') => (Kind::Semicolon, 1),
+            Some(b'&') if next(1) == Some(b'&') => (Kind::And, 2),
+            Some(b'&') => (Kind::Background, 1),
+            Some(b'|') if next(1) == Some(b'|') => (Kind::Or, 2),
+            Some(b'|') => (Kind::Pipe, 1),
+            Some(b'(') => (Kind::Open, 1),
+            Some(b')') => (Kind::Close, 1),
+            Some(b'<' | b'>') => self.redirect(start),
+            Some(digit) if digit.is_ascii_digit() && matches!(next(1), Some(b'<' | b'>')) => {
+                let (kind, length) = self.redirect(start + 1);
+                (kind, length + 1)
+            }
+            Some(_) => {
+                let word = self.nested(Self::word)?;
+                return Ok(Token { kind: Kind::Word(word), start });
+            }
+        };
+        self.at += length;
+        match kind {
+            // Bash takes `&>` for one operator.
+            Kind::Background if self.byte(self.at) == Some(b'>') => self.edits.insert(self.at, " "),
+            Kind::Newline => self.read_documents()?,
+            _ => {}
+        }
+        Ok(Token { kind, start })
+    }
+
+    fn redirect(&self, start: usize) -> (Kind, usize) {
+        let (second, third) = (self.byte(start + 1), self.byte(start + 2));
+        let (redirect, length) = match (self.text[start], second) {
+            (b'<', Some(b'<')) if third == Some(b'-') => (Redirect::Here { strip: true }, 3),
+            (b'<', Some(b'<')) => (Redirect::Here { strip: false }, 2),
+            (_, Some(b'&')) => (Redirect::Duplicate, 2),
+            (b'<', Some(b'>')) => (Redirect::Input, 2),
+            (b'<', _) => (Redirect::Input, 1),
+            (_, Some(b'>' | b'|')) => (Redirect::Output, 2),
+            (_, _) => (Redirect::Output, 1),
+        };
+        (Kind::Redirect(redirect), length)
+    }
+
+    fn skip_blanks(&mut self) {
+        loop {
+            match self.byte(self.at) {
+                Some(b' ' | b'\t') => self.at += 1,
+                Some(b'\\') if self.byte(self.at + 1) == Some(b'\n') => self.at += 2,
+                Some(b'#') => {
+                    while self.byte(self.at).is_some_and(|byte| byte != b'\n') {
+                        self.at += 1;
+                    }
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// Takes the word after `<<`, as it is written.
+    pub(super) fn delimiter(&mut self, strip: bool) -> Parsed<()> {
+        let edits = self.edits.len();
+        let token = self.take()?;
+        let Kind::Word(word) = token.kind else { return Err(unexpected(&token, false, None)) };
+        self.edits.truncate(edits);
+        let written = &self.text[word.start..word.end];
+        let quoted = written.iter().any(|byte| b"\\'\"".contains(byte));
+        let delimiter = word.value.map_or_else(|| written.to_vec(), String::into_bytes);
+        self.here.push(HereDocument { delimiter, strip, quoted });
+        Ok(())
+    }
+
+    /// Reads the documents that start here.
+    fn read_documents(&mut self) -> Parsed<()> {
+        for document in std::mem::take(&mut self.here) {
+            let start = self.at;
+            let (mut end, mut after) = (self.limit, self.limit);
+            let mut line = start;
+            while line < self.limit {
+                let rest = &self.text[line..self.limit];
+                let length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+                let tabs = rest.iter().take_while(|byte| document.strip && **byte == b'\t').count();
+                if rest[tabs.min(length)..length] == document.delimiter[..] {
+                    (end, after) = (line, (line + length + 1).min(self.limit));
+                    break;
+                }
+                line += length + 1;
+            }
+            if !document.quoted {
+                let limit = std::mem::replace(&mut self.limit, end);
+                self.nested(|parser| parser.quoted(None, &mut Value::default()))?;
+                self.limit = limit;
+            }
+            self.at = after;
+        }
+        Ok(())
+    }
+}
+
+/// What is made of a text by edits at borders of characters.
+fn string(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+pub(super) fn unexpected(token: &Token, command_may_start: bool, instead: Option<&str>) -> Refusal {
+    let expecting = instead.map(|name| format!(" (expecting \"{name}\")")).unwrap_or_default();
+    let name = token.kind.name(command_may_start);
+    Refusal { words: format!("{name} unexpected{expecting}"), at: token.start }
+}
+
+/// Whether a function may have this name.
+pub(super) fn is_function_name(name: &str) -> bool {
+    const SPECIAL: [&str; 14] = [
+        ".", ":", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return",
+        "set", "shift", "times", "unset",
+    ];
+    is_name(name) && !SPECIAL.contains(&name) && name != "trap"
+}

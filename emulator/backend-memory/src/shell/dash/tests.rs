@@ -1,0 +1,153 @@
+use std::process::{Command, Stdio};
+
+fn translate(script: &str) -> String {
+    super::translate(script, &[]).text
+}
+
+fn unchanged(script: &str) {
+    assert_eq!(translate(script), script);
+}
+
+fn refused(script: &str, words: &str) {
+    let run = translate(script);
+    assert!(run.ends_with(&format!("Syntax error: {words}'\n")), "{script}: {run}");
+    assert!(run.contains("leap0-refuse 2 exit"), "{script}: {run}");
+}
+
+#[test]
+fn what_both_shells_read_alike_stays_as_it_is() {
+    for script in [
+        "",
+        "echo a # [[ ${x//a/b}",
+        "cat <<'END'\n${x//a/b} `\nEND\necho $?",
+        "case $x in (a|b) echo {} ;; *) ;; esac >f 2>&1 <&-",
+        "f() { local a=\"${1:-\"x y\"}\"; echo \"${#a} ${a%%\\}*}\" '$((' ; }; f \"$@\"",
+        "if ! a && b; then c; elif d | e; then :; else { f & }; fi",
+        "for i in 1 2; do echo $((i * (2 + $x) >> 1)) `date`; done; for i do :; done",
+        "while read -r a; do echo \"$(echo \"$a\" | tr a b)\"; done <<-END\n\t$x\n\tEND\n",
+        "set -eu -o noglob; trap 'rm f' EXIT INT; export A=1 B; read -p 'x ' -r y",
+    ] {
+        unchanged(script);
+    }
+}
+
+#[test]
+fn what_bash_alone_takes_for_special_is_written_so_that_it_does_not() {
+    for (script, run) in [
+        ("[[ a == b ]]", "\\[[ a == b ]]"),
+        ("echo {1..3} {a,b}.c {} {x}", "echo \\{1..3} \\{a,b}.c {} {x}"),
+        ("echo $'a' \"$'a'\" $\"b\"", "echo \\$'a' \"$'a'\" \\$\"b\""),
+        ("a &> f", "a & > f"),
+        ("((i++))", "( (i++))"),
+        (
+            "time ls; a+=1; x",
+            "leap0-refuse 127 return 'time: not found' \\time ls; leap0-refuse 127 return 'a+=1: not found' a+=1; x",
+        ),
+        ("echo 12>f 1>g", "echo 12 >f 1>g"),
+        ("x=$(<f)", "x=$(: <f)"),
+        ("echo `echo \\`echo {1,2}\\``", "echo `echo \\`echo \\\\\\\\{1,2}\\``"),
+        ("echo $((++i)) $((a- -b)) $((a--b))", "echo $((+ +i)) $((a- -b)) $((a- -b))"),
+        ("echo >&file", "echo >&${_LEAP0:?Bad fd number}"),
+        (
+            "echo $UID ${#RANDOM} $((RANDOM % 6)) `a $UID`",
+            "echo $_LEAP0_UID ${#_LEAP0_RANDOM} $((_LEAP0_RANDOM % 6)) `a $_LEAP0_UID`",
+        ),
+        ("HOSTNAME=$(hostname); echo $HOSTNAME", "HOSTNAME=$(hostname); echo $HOSTNAME"),
+        ("cat <<E\n$[1] {1,2}\nE\n", "cat <<E\n\\$[1] {1,2}\nE\n"),
+    ] {
+        assert_eq!(translate(script), run, "{script}");
+    }
+}
+
+#[test]
+fn what_dash_does_not_expand_fails_when_it_is_expanded() {
+    for script in ["echo \"${x//a/b}\"", "echo ${a[1]}", "echo ${x^^}", "echo ${x:1:2} ${!y}"] {
+        assert!(translate(script).contains("${_LEAP0:?Bad substitution "), "{script}");
+    }
+    for script in ["echo $((i++))", "echo $((2**3))", "echo $((1,2))", "echo $((16#ff))"] {
+        let run = translate(script);
+        assert!(run.contains("${_LEAP0:?arithmetic expression: expecting "), "{script}: {run}");
+    }
+}
+
+#[test]
+fn commands_and_options_of_bash_are_missed() {
+    for (script, run) in [
+        (
+            "shift; shift \"$n\"",
+            "leap0-shift \"$#\" 1 && shift; leap0-shift \"$#\" \"$n\" && shift \"$n\"",
+        ),
+        ("source a", "leap0-refuse 127 return 'source: not found' source a"),
+        (
+            "source() { . \"$1\"; }; source a",
+            "source() { . --leap0-in=\"$PWD\" \"$1\"; }; source a",
+        ),
+        (
+            "x=1 set -euo pipefail",
+            "x=1 leap0-refuse 2 exit 'set: Illegal option -o pipefail' set -euo pipefail",
+        ),
+        ("read -ra x", "leap0-refuse 2 return 'read: Illegal option -a' read -ra x"),
+        ("trap x SIGINT", "leap0-refuse 1 return 'trap: SIGINT: bad trap' trap x SIGINT"),
+        ("sh a; /bin/bash b", "sh --leap0-in=\"$PWD\" a; bash b"),
+        (
+            "A=1 ./x \"$d/y\"; \"$d/y\"; /bin/ls",
+            "A=1 sh --leap0-run=\"$PWD\" ./x \"$d/y\"; sh --leap0-run=\"$PWD\" \"$d/y\"; /bin/ls",
+        ),
+        (
+            "find . -exec ./x {} +; xargs -n 1 -0 ./y z",
+            "find . -exec sh --leap0-run=\"$PWD\" ./x {} +; xargs -n 1 -0 sh --leap0-run=\"$PWD\" ./y z",
+        ),
+        (
+            "exec ./x; env A=1 ./y",
+            "exec sh --leap0-run=\"$PWD\" ./x; env A=1 sh --leap0-run=\"$PWD\" ./y",
+        ),
+    ] {
+        assert_eq!(translate(script), run, "{script}");
+    }
+}
+
+#[test]
+fn syntax_errors_are_those_of_dash() {
+    refused("a=(1 2)", "\"(\" unexpected");
+    refused("function f { echo; }", "\"}\" unexpected");
+    refused("cat <<< x", "redirection unexpected");
+    refused("cat <(echo)", "\"(\" unexpected");
+    refused("a |& b", "\"&\" unexpected");
+    refused("for ((i=0; i<3; i++)); do :; done", "Bad for loop variable");
+    refused("if true &&", "end of file unexpected");
+    refused("if true; then", "end of file unexpected (expecting \"fi\")");
+    refused("if true; then :; done", "\"done\" unexpected (expecting \"fi\")");
+    refused("echo 'a", "Unterminated quoted string");
+    refused("my-f() { :; }", "Bad function name");
+    refused("echo `a b (`", "\"(\" unexpected");
+}
+
+#[test]
+fn lines_before_a_syntax_error_are_run() {
+    let run = translate("echo {a,b}\necho b; a=(1)\necho c\n");
+    let refusal = "leap0-refuse 2 exit '2: Syntax error: \"(\" unexpected'\n";
+    assert_eq!(run, format!("echo \\{{a,b}}\n{refusal}"));
+}
+
+/// Every start of a script that uses everything is taken or refused as dash takes or refuses it.
+#[test]
+fn dash_agrees_about_every_beginning() {
+    let script = "#!/bin/sh\nset -e\nf() {\n\tlocal x=\"${1:-$(cat <<E\na ${y#b} `c`\nE\n)}\"\n\
+        case \"$x\" in\n(a|b) echo $((x + (1 << 2))) ;;\n*) [ -n \"$x\" ] && { g; } || h & ;;\nesac\n\
+        }\nif a; then b; elif ! c | d; then (e; f) 2>&1 >g; else :; fi\nwhile x; do y; done < \"$z\"\n\
+        for i in 1 'a b' \"c\\\"d\"; do until j; do k; done; done\ncat <<-'E'\n\t$x\n\tE\n`a \\`b\\``\n";
+    let Ok(mut dash) = Command::new("dash").arg("-c").arg(":").spawn() else {
+        return eprintln!("skipped: no dash here");
+    };
+    dash.wait().unwrap();
+    for end in (0..=script.len()).filter(|end| script.is_char_boundary(*end)) {
+        let beginning = &script[..end];
+        let status = Command::new("dash")
+            .args(["-n", "-c", beginning])
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        let taken = !translate(beginning).contains("leap0-refuse");
+        assert_eq!(taken, status.success(), "{beginning}");
+    }
+}
