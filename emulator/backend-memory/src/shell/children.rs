@@ -4,11 +4,10 @@
 use leap0_files::StoreError;
 
 use super::dash::{IN, IS_SH, REFUSE, RUN, quote, translate};
+use super::kept::STAND_IN;
 use super::script::Script;
 use crate::tree::{Contents, Links, Node, Right};
 
-/// What the second line of a program tells that stands for a command of the interpreter.
-const STAND_IN: &str = "# bashkit builtin: ";
 /// What makes the interpreter a `sh`.
 const POSIX: [&str; 2] = ["-o", "posix"];
 
@@ -64,12 +63,12 @@ pub(super) fn dot(script: &Script, mut args: Vec<String>) -> Vec<String> {
         Ok(text) => {
             let run = translate(&text, &script.given).text;
             if run != text {
-                args[0] = script.keep_text(run);
+                args[0] = script.kept.keep(run);
             }
         }
         Err(words) => {
             let words = format!(".: cannot open {}: {words}", args[0]);
-            args[0] = script.keep_text(refusal(2, &words));
+            args[0] = script.kept.keep(refusal(2, &words));
         }
     }
     args
@@ -96,7 +95,7 @@ fn refusal(status: u8, words: &str) -> String {
 pub(super) fn translated(script: &Script, text: &str) -> String {
     let translated = translate(text, &script.given);
     if translated.is_read {
-        return format!(". {}", script.keep_text(translated.text));
+        return format!(". {}", script.kept.keep(translated.text));
     }
     translated.text
 }
@@ -201,7 +200,7 @@ impl Program {
     /// By the first line of the file.
     fn of(text: String) -> Self {
         let none = Vec::new();
-        if text.lines().nth(1).is_some_and(|line| line.starts_with(STAND_IN)) {
+        if text.starts_with(STAND_IN) {
             return Self { options: none, is_sh: false, text };
         }
         let first = text.lines().next().unwrap_or_default();

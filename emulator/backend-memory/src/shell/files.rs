@@ -12,6 +12,7 @@ use leap0_files::StoreError;
 
 use super::bounds::FILE_BYTES;
 use super::devices;
+use super::kept::Kept;
 use super::script::{Bound, Script};
 use crate::tree::{Body, Caller, Contents, Links, Node, Tree};
 
@@ -60,8 +61,8 @@ impl ShellFiles {
 #[async_trait]
 impl FileSystem for ShellFiles {
     async fn read_file(&self, path: &Path) -> Result<Vec<u8>> {
-        if let Some(kept) = path.to_str().and_then(|path| self.script.text_at(path)) {
-            return Ok(kept.as_bytes().to_vec());
+        if let Some(kept) = self.script.kept.read(path) {
+            return Ok(kept);
         }
         let device = self.look(path, |tree, path, caller| match tree.read(path, caller)? {
             // Shared, so that the copy is made without the lock.
@@ -79,6 +80,10 @@ impl FileSystem for ShellFiles {
     }
 
     async fn write_file(&self, path: &Path, content: &[u8]) -> Result<()> {
+        if Kept::has(path) {
+            self.script.kept.write(path, content, true);
+            return Ok(());
+        }
         let mode = self.script.masked(FILE_MODE);
         self.change(path, |tree, path, caller| {
             let new = tree.find(path, Links::Follow, caller).is_err();
@@ -87,6 +92,10 @@ impl FileSystem for ShellFiles {
     }
 
     async fn append_file(&self, path: &Path, content: &[u8]) -> Result<()> {
+        if Kept::has(path) {
+            self.script.kept.write(path, content, false);
+            return Ok(());
+        }
         let mode = self.script.masked(FILE_MODE);
         self.change(path, |tree, path, caller| tree.append(path, content, mode, caller))
     }
@@ -114,6 +123,9 @@ impl FileSystem for ShellFiles {
     }
 
     async fn stat(&self, path: &Path) -> Result<Metadata> {
+        if Kept::has(path) {
+            return Ok(Metadata { file_type: FileType::File, mode: 0o755, ..Metadata::default() });
+        }
         self.look(path, |tree, path, caller| tree.find(path, Links::Keep, caller).map(describe))
     }
 

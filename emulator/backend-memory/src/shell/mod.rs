@@ -12,6 +12,7 @@ mod devices;
 mod execute;
 mod files;
 mod hook;
+mod kept;
 mod programs;
 mod run;
 mod script;

@@ -2,8 +2,7 @@
 
 use bashkit::Bash;
 
-/// What a file starts with that stands for a command of the interpreter.
-const MARKER: &str = "#!/bin/sh\n# bashkit builtin: ";
+use super::kept::STAND_IN;
 
 /// Commands that are part of a shell and no programs of their own.
 const SHELL_ONLY: &[&str] = &[
@@ -67,7 +66,7 @@ pub(crate) fn programs() -> Vec<(String, String)> {
         .into_iter()
         .filter(|name| !SHELL_ONLY.contains(&name.as_str()) && !name.contains('/'))
         .map(|name| {
-            let text = format!("{MARKER}{name}\nexec {name} \"$@\"\n");
+            let text = format!("{STAND_IN}{name}\nexec {name} \"$@\"\n");
             (name, text)
         })
         .collect()

@@ -8,6 +8,7 @@ use bashkit::Error;
 use leap0_emulator_core::backend::Ending;
 
 use super::bounds::OUTPUT_BYTES;
+use super::kept::Kept;
 use crate::live::Live;
 use crate::tree::{Device, Tree};
 
@@ -15,9 +16,6 @@ use crate::tree::{Device, Tree};
 const UMASK: u32 = 0o022;
 /// The variable in which the interpreter keeps it, so that a subshell has its own.
 pub(super) const UMASK_VARIABLE: &str = "_UMASK";
-
-/// Where texts are that are read in place of files. Nothing else can be there.
-const TEXTS: &str = "/dev/null/leap0/";
 
 /// Commands of the interpreter that stop at bounds of their own.
 const CUTTING: [&str; 10] =
@@ -45,8 +43,8 @@ pub(super) struct Script {
     umask: AtomicU32,
     /// Directories that it has been in, as it named them.
     visited: Mutex<Vec<String>>,
-    /// Texts that it reads in place of files.
-    texts: Mutex<Vec<Arc<str>>>,
+    /// What it reads and writes that is in no tree.
+    pub(super) kept: Kept,
 }
 
 /// A bound that the interpreter does not know.
@@ -56,6 +54,8 @@ pub(super) enum Bound {
     FileTooLarge,
     /// What a command took for all there is was the part of an endless device that was read.
     DeviceCut,
+    /// A command stopped at a bound of its own.
+    CommandCut,
 }
 
 /// Bytes that a script has written to one of its two outputs.
@@ -79,7 +79,7 @@ impl Script {
             device: AtomicBool::new(false),
             umask: AtomicU32::new(UMASK),
             visited: Mutex::default(),
-            texts: Mutex::default(),
+            kept: Kept::default(),
         }
     }
 
@@ -163,19 +163,6 @@ impl Script {
         mode & !self.umask()
     }
 
-    /// Keeps a text that is read in place of a file, and gives it a path.
-    pub(super) fn keep_text(&self, text: String) -> String {
-        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        texts.push(text.into());
-        format!("{TEXTS}{}", texts.len() - 1)
-    }
-
-    /// The text that is kept at a path.
-    pub(super) fn text_at(&self, path: &str) -> Option<Arc<str>> {
-        let index: usize = path.strip_prefix(TEXTS)?.parse().ok()?;
-        self.texts.lock().unwrap_or_else(PoisonError::into_inner).get(index).cloned()
-    }
-
     /// Remembers a directory that the script is now in.
     pub(super) fn visit(&self, directory: &str) {
         let mut visited = self.visited.lock().unwrap_or_else(PoisonError::into_inner);
@@ -208,20 +195,9 @@ impl Sink {
         bytes.len() <= room
     }
 
-    /// Whether one of the interpreter's commands has said that it stopped at a bound of its own. The
-    /// next command in a pipe would take what it got for all there is.
+    /// Whether one of the interpreter's commands has said that it stopped at a bound of its own.
     pub(super) fn tells_of_a_cut(&self) -> bool {
-        let bytes = self.lock();
-        let text = String::from_utf8_lossy(&bytes);
-        text.lines().filter_map(|line| line.split_once(": ")).any(|(name, words)| {
-            // Its words and not those of a script that says something like it.
-            let cut = words.contains(" exceeded")
-                && (words.contains(" limit (") || words == "output size limit exceeded");
-            let cut = cut || words.starts_with("resource limit exceeded:");
-            let cut =
-                cut || words.contains("output limit") || words.contains("output may be truncated");
-            CUTTING.contains(&name) && cut
-        })
+        tells_of_a_cut(&self.lock())
     }
 
     /// Whether bytes did not fit.
@@ -237,4 +213,20 @@ impl Sink {
     fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether one of the interpreter's commands says that it stopped at a bound of its own. The next
+/// command in a pipe would take what it got for all there is.
+pub(super) fn tells_of_a_cut(complaints: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(complaints);
+    text.lines().filter_map(|line| line.split_once(": ")).any(|(name, words)| {
+        // Its words and not those of a script that says something like it.
+        let cut = words.contains(" exceeded")
+            && (words.contains(" limit (") || words == "output size limit exceeded");
+        let cut = cut || words.starts_with("resource limit exceeded:");
+        let cut =
+            cut || words.contains("output limit") || words.contains("output may be truncated");
+        let cut = cut || words.contains("byte limit (") || words.contains("(bashkit dd limit)");
+        CUTTING.contains(&name) && cut
+    })
 }

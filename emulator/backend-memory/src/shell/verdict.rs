@@ -22,6 +22,8 @@ const TOO_DEEP: i32 = 139;
 const TOO_MUCH_WORK: i32 = 152;
 /// 128 + `SIGXFSZ`.
 const TOO_MUCH_OUTPUT: i32 = 153;
+/// Said after the complaint of a command.
+const CUT: &str = "sh: killed: a command's bound was met, see above\n";
 /// What the interpreter should not have done.
 const INTERNAL: i32 = 125;
 
@@ -42,12 +44,11 @@ pub(super) fn finished(script: &Script, end: Result<i32, Error>, timeout: Durati
                 format!("sh: killed: only {READ_BYTES} bytes of an endless device were read\n");
             return output(script, TOO_MUCH_WORK, &note);
         }
+        Some(Bound::CommandCut) => return output(script, TOO_MUCH_WORK, CUT),
         None => {}
     }
     match end {
-        Ok(_) if script.stderr.tells_of_a_cut() => {
-            output(script, TOO_MUCH_WORK, "sh: killed: a command's bound was met, see above\n")
-        }
+        Ok(_) if script.stderr.tells_of_a_cut() => output(script, TOO_MUCH_WORK, CUT),
         Ok(status) => output(script, status, ""),
         Err(error) => match explain(&error) {
             Some((status, note)) => output(script, status, &format!("sh: {note}\n")),

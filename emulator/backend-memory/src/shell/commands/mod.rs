@@ -1,6 +1,7 @@
 //! Commands in place of the interpreter's own, where those give a silently wrong answer: they stop
 //! at small bounds inside a pipe, know no owners, or take a link for what it is not.
 
+mod bounded;
 mod cd;
 mod chmod;
 mod chown;
@@ -9,6 +10,7 @@ mod cp;
 mod dialect;
 mod echo;
 mod expr;
+mod find;
 mod head;
 mod identity;
 mod ls;
@@ -30,17 +32,21 @@ mod yes;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use bashkit::{BashBuilder, CommandContext, CommandOutput, CommandStatus, Error, Result};
+use bashkit::{
+    BashBuilder, BuiltinRegistry, CommandContext, CommandOutput, CommandStatus, Error, Result,
+};
 
 use super::script::Script;
 use super::{dash, devices};
+pub(super) use bounded::is_watched;
 pub(super) use dialect::PRELUDE;
 use identity::{absolute, device_number, inode};
 
 /// Commands that are not the interpreter's own: they follow paths as Linux does.
-pub(super) const REPLACED: [&str; 24] = [
-    "[", "cd", "chgrp", "chmod", "chown", "cp", "echo", "expr", "head", "ls", "mkdir", "mktemp",
-    "mv", "rm", "seq", "sleep", "stat", "tee", "test", "umask", "yes", "true", "false", ":",
+pub(super) const REPLACED: [&str; 25] = [
+    "[", "cd", "chgrp", "chmod", "chown", "cp", "echo", "expr", "find", "head", "ls", "mkdir",
+    "mktemp", "mv", "rm", "seq", "sleep", "stat", "tee", "test", "umask", "yes", "true", "false",
+    ":",
 ];
 
 /// Bytes that a command writes at once.
@@ -49,13 +55,21 @@ const CHUNK_BYTES: usize = 16 << 10;
 /// Adds the commands to an interpreter that runs `script`.
 pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
     let script = || Arc::clone(script);
-    bash.builtin("[", Box::new(condition::Test::bracket(script())))
+    let registry = BuiltinRegistry::new();
+    for name in bounded::NAMES {
+        registry.insert(name, Arc::new(bounded::Bounded { script: script(), name }));
+    }
+    registry.insert("find", Arc::new(find::Find(script())));
+    bash.builtin_registry(registry)
+        .builtin(bounded::SETTLE, Box::new(bounded::Settle(script())))
+        .builtin("[", Box::new(condition::Test::bracket(script())))
         .builtin("cd", Box::new(cd::Cd(script())))
         .builtin("echo", Box::new(echo::Echo(script())))
         .builtin("test", Box::new(condition::Test::plain(script())))
         .builtin("umask", Box::new(umask::Umask(script())))
         .builtin(dash::REFUSE, Box::new(refuse::Refuse))
         .builtin(dash::SHIFT, Box::new(refuse::Shift))
+        .builtin(dash::GATHER, Box::new(refuse::Gather))
         .builtin(dash::IS_SH, Box::new(refuse::IsSh))
         .command("chgrp", chown::Chown::group(script()))
         .command("chmod", chmod::Chmod(script()))

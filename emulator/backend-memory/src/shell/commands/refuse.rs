@@ -11,6 +11,10 @@ pub(super) struct Refuse;
 /// Ends the shell where it has fewer parameters than it is to shift away.
 pub(super) struct Shift;
 
+/// Does nothing; but the interpreter has read all of its input by then, and keeps it for those who
+/// come after.
+pub(super) struct Gather;
+
 /// Succeeds in a `sh`, and fails in a `bash`.
 pub(super) struct IsSh;
 
@@ -41,6 +45,13 @@ impl Builtin for Shift {
         let mut refused = ExecResult::err(format!("sh: shift: {words}\n"), 2);
         refused.control_flow = ControlFlow::Exit(2);
         Ok(refused)
+    }
+}
+
+#[async_trait]
+impl Builtin for Gather {
+    async fn execute(&self, _ctx: BuiltinContext<'_>) -> Result<ExecResult> {
+        Ok(ExecResult::ok(""))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::parser::{Parsed, Parser, is_function_name, unexpected};
 use super::tokens::{Kind, Redirect, Token, Word, is_name};
-use super::{REFUSE, SHIFT, names, quote};
+use super::{GATHER, REFUSE, SHIFT, names, quote};
 
 impl Parser<'_> {
     /// A list of commands within others, up to what ends it.
@@ -39,12 +39,22 @@ impl Parser<'_> {
         if self.peek()?.kind.reserved() == Some("!") {
             self.take()?;
         }
-        loop {
-            self.nested(Self::command)?;
-            let Kind::Pipe = self.peek()?.kind else { return Ok(()) };
+        self.nested(Self::command)?;
+        while let Kind::Pipe = self.peek()?.kind {
             self.take()?;
             self.skip_newlines()?;
+            let first = self.peek()?;
+            let (start, reads_a_pipe) = (first.start, first.kind.starts_compound());
+            // The interpreter's commands within it would each take all that is still to come.
+            if reads_a_pipe {
+                self.edits.insert(start, &format!("{{ {GATHER}; "));
+            }
+            self.nested(Self::command)?;
+            if reads_a_pipe {
+                self.edits.insert(self.taken, "; }");
+            }
         }
+        Ok(())
     }
 
     fn command(&mut self) -> Parsed<()> {

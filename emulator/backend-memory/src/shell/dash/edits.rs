@@ -35,7 +35,9 @@ impl Edits {
         self.0.sort_by_key(|edit| edit.from);
         let mut written = Vec::with_capacity(end + 64);
         let mut at = 0;
-        for edit in self.0.iter().filter(|edit| edit.to <= end && edit.from < end.max(1)) {
+        // What is inserted at an end before that of the text belongs to what follows.
+        let within = |edit: &&Edit| edit.to <= end && (edit.from < end || end == text.len());
+        for edit in self.0.iter().filter(within) {
             written.extend_from_slice(&text[at..edit.from]);
             written.extend_from_slice(&edit.text);
             at = edit.to;

@@ -29,6 +29,8 @@ pub(super) const REFUSE: &str = "leap0-refuse";
 pub(super) const IS_SH: &str = "leap0-is-sh";
 /// The command that ends a `sh` with fewer parameters than are to be shifted away.
 pub(super) const SHIFT: &str = "leap0-shift";
+/// The command that gathers what comes through a pipe before it is read.
+pub(super) const GATHER: &str = "leap0-gather";
 /// The option of a `sh` or `.` that tells the directory it is started in.
 pub(super) const IN: &str = "--leap0-in=";
 /// The option of a `sh` that stands for running a file by its path, in that directory.

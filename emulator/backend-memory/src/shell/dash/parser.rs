@@ -40,6 +40,8 @@ pub(super) struct Parser<'t> {
     pub(super) depth: usize,
     pub(super) functions_around: usize,
     pub(super) here: Vec<HereDocument>,
+    /// Where the last token ended that was taken.
+    pub(super) taken: usize,
     peeked: Option<Token>,
 }
 
@@ -67,6 +69,7 @@ impl<'t> Parser<'t> {
             redirects_itself: false,
             depth,
             here: Vec::new(),
+            taken: 0,
             peeked: None,
         }
     }
@@ -149,10 +152,12 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn take(&mut self) -> Parsed<Token> {
-        match self.peeked.take() {
-            Some(token) => Ok(token),
-            None => self.token(),
-        }
+        let token = match self.peeked.take() {
+            Some(token) => token,
+            None => self.token()?,
+        };
+        self.taken = token.end;
+        Ok(token)
     }
 
     pub(super) fn skip_newlines(&mut self) -> Parsed<()> {
@@ -184,17 +189,19 @@ impl<'t> Parser<'t> {
             }
             Some(_) => {
                 let word = self.nested(Self::word)?;
-                return Ok(Token { kind: Kind::Word(word), start });
+                let end = word.end;
+                return Ok(Token { kind: Kind::Word(word), start, end });
             }
         };
         self.at += length;
+        let end = self.at;
         match kind {
             // Bash takes `&>` for one operator.
             Kind::Background if self.byte(self.at) == Some(b'>') => self.edits.insert(self.at, " "),
             Kind::Newline => self.read_documents()?,
             _ => {}
         }
-        Ok(Token { kind, start })
+        Ok(Token { kind, start, end })
     }
 
     fn redirect(&self, start: usize) -> (Kind, usize) {

@@ -53,6 +53,10 @@ fn what_bash_alone_takes_for_special_is_written_so_that_it_does_not() {
             "echo $_LEAP0_UID ${#_LEAP0_RANDOM} $((_LEAP0_RANDOM % 6)) `a $_LEAP0_UID`",
         ),
         ("HOSTNAME=$(hostname); echo $HOSTNAME", "HOSTNAME=$(hostname); echo $HOSTNAME"),
+        (
+            "a | while read b; do c; done <f | (d) >g",
+            "a | { leap0-gather; while read b; do c; done <f; } | { leap0-gather; (d) >g; }",
+        ),
         ("cat <<E\n$[1] {1,2}\nE\n", "cat <<E\n\\$[1] {1,2}\nE\n"),
     ] {
         assert_eq!(translate(script), run, "{script}");

@@ -5,6 +5,7 @@
 pub(super) struct Token {
     pub(super) kind: Kind,
     pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -71,6 +72,12 @@ impl Kind {
             Self::Word(word) => word.reserved(),
             _ => None,
         }
+    }
+
+    /// Whether this starts a command that is made of others.
+    pub(super) fn starts_compound(&self) -> bool {
+        const STARTS: [&str; 6] = ["{", "case", "for", "if", "until", "while"];
+        matches!(self, Self::Open) || self.reserved().is_some_and(|word| STARTS.contains(&word))
     }
 
     /// Whether a list of commands ends before this.

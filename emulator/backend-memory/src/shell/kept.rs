@@ -1,0 +1,67 @@
+//! What a script reads and writes that is in no tree: texts in place of files, the interpreter's own
+//! commands by another name, and what those complain about. All of it has paths below a file, where
+//! nothing else can be.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Where it is.
+const PLACE: &str = "/dev/null/leap0/";
+/// The interpreter's own commands, below that.
+const COMMANDS: &str = "/dev/null/leap0/bin/";
+/// What a file starts with that stands for a command of the interpreter.
+pub(super) const STAND_IN: &str = "#!/bin/sh\n# bashkit builtin: ";
+
+/// What one script keeps.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    files: Mutex<HashMap<String, Vec<u8>>>,
+}
+
+impl Kept {
+    /// Keeps a text, and gives it a path.
+    pub(super) fn keep(&self, text: String) -> String {
+        let mut files = self.lock();
+        let path = format!("{PLACE}{}", files.len());
+        files.insert(path.clone(), text.into_bytes());
+        path
+    }
+
+    /// The interpreter's own command of this name.
+    pub(super) fn command(name: &str) -> String {
+        format!("{COMMANDS}{name}")
+    }
+
+    /// Whether a path may be one of these.
+    pub(super) fn has(path: &Path) -> bool {
+        path.starts_with(PLACE)
+    }
+
+    pub(super) fn read(&self, path: &Path) -> Option<Vec<u8>> {
+        let path = path.to_str()?;
+        match path.strip_prefix(COMMANDS) {
+            Some(name) => Some(format!("{STAND_IN}{name}\nexec {name} \"$@\"\n").into_bytes()),
+            None => self.lock().get(path).cloned(),
+        }
+    }
+
+    /// Takes what is kept there.
+    pub(super) fn take(&self, path: &str) -> Vec<u8> {
+        self.lock().get_mut(path).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Adds to what is kept there, after it has been emptied if `anew`.
+    pub(super) fn write(&self, path: &Path, bytes: &[u8], anew: bool) {
+        let mut files = self.lock();
+        let kept = files.entry(path.to_string_lossy().into_owned()).or_default();
+        if anew {
+            kept.clear();
+        }
+        kept.extend_from_slice(bytes);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Vec<u8>>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
