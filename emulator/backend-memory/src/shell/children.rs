@@ -1,13 +1,18 @@
 //! How a script starts others: a `sh`, a file by its path, one that is read by `.`, and text by
 //! `eval` or `trap`. Each is looked at before the interpreter reads it.
 
+use std::path::Path;
+
+use bashkit::normalize_path;
 use leap0_files::StoreError;
 
-use super::dash::{IN, IS_SH, REFUSE, RUN, quote, translate};
+use super::dash::{IN, IS_SH, REFUSE, RUN, gather, quote, translate};
 use super::kept::STAND_IN;
 use super::script::Script;
 use crate::tree::{Contents, Links, Node, Right};
 
+/// Runs what its input has, all of which it reads first.
+const ALL_INPUT: &str = "eval \"$(cat)\" < /dev/null";
 /// What makes the interpreter a `sh`.
 const POSIX: [&str; 2] = ["-o", "posix"];
 
@@ -76,11 +81,43 @@ pub(super) fn dot(script: &Script, mut args: Vec<String>) -> Vec<String> {
 
 /// What is run in place of a text by a shell that is either.
 pub(super) fn either(script: &Script, text: &str) -> String {
-    let run = translate(text, &script.given).text;
-    if run == text {
+    let (run, gathered) = (translate(text, &script.given).text, gather(text));
+    if run == gathered {
         return run;
     }
-    format!("if {IS_SH}; then\n{run}\nelse\n{text}\nfi")
+    format!("if {IS_SH}; then\n{run}\nelse\n{gathered}\nfi")
+}
+
+/// What `bash` is given in place of its arguments.
+pub(super) fn bash(script: &Script, args: &[String]) -> Vec<String> {
+    let (directory, args) = match args.first().and_then(|first| first.strip_prefix(IN)) {
+        Some(directory) => (Some(directory), &args[1..]),
+        None => (None, args),
+    };
+    let options = options(args);
+    let mut passed = args.to_vec();
+    if !options.is_text && (options.is_input || options.end == args.len()) {
+        passed.splice(options.end..options.end, ["-c", ALL_INPUT, "bash"].map(str::to_owned));
+        return passed;
+    }
+    let Some(operand) = passed.get_mut(options.end) else { return passed };
+    if options.is_text {
+        *operand = gather(operand);
+    } else if let Some(path) = place(directory, operand)
+        && let Ok(text) = read(script, &path)
+    {
+        read_as_bash(script, &path, &text);
+    }
+    passed
+}
+
+/// Has the interpreter, which is about to read a script of `bash`, read what it is to run.
+fn read_as_bash(script: &Script, path: &str, text: &str) {
+    let gathered = gather(text);
+    if gathered != text {
+        let path = normalize_path(Path::new(path)).to_string_lossy().into_owned();
+        script.kept.replace_once(path, gathered);
+    }
 }
 
 fn posix() -> Vec<String> {
@@ -104,7 +141,7 @@ pub(super) fn translated(script: &Script, text: &str) -> String {
 fn from_input(options: &[String], operands: &[String]) -> Vec<String> {
     let mut passed = posix();
     passed.extend(options.iter().filter(|option| *option != "-s" && *option != "-").cloned());
-    passed.extend(["-c", "eval \"$(cat)\" < /dev/null", "sh"].map(str::to_owned));
+    passed.extend(["-c", ALL_INPUT, "sh"].map(str::to_owned));
     passed.extend_from_slice(operands);
     passed
 }
@@ -180,33 +217,46 @@ fn by_path(script: &Script, directory: &str, path: &str, args: &[String]) -> Vec
         Ok(text) => text,
         Err(words) => return fail(126, words),
     };
-    let Program { options, is_sh, text } = Program::of(text);
-    let text = if is_sh { translated(script, &text) } else { text };
-    let mut passed = if is_sh { posix() } else { Vec::new() };
-    passed.extend(options);
-    passed.extend(["-c".to_owned(), text, path.to_owned()]);
+    let mut passed = Vec::new();
+    match Program::of(&text) {
+        Program::Sh(options) => {
+            passed.extend(posix());
+            passed.extend(options);
+            passed.extend(["-c".to_owned(), translated(script, &text)]);
+        }
+        Program::Bash(options) => {
+            passed.extend(options);
+            passed.push("--".to_owned());
+            read_as_bash(script, &place, &text);
+        }
+        Program::Other(command) => {
+            passed.extend(["-c".to_owned(), format!("exec {command} \"$0\" \"$@\"")]);
+        }
+        Program::StandIn => passed.extend(["-c".to_owned(), text]),
+    }
+    passed.push(path.to_owned());
     passed.extend_from_slice(args);
     passed
 }
 
-/// What runs a file: a shell with options and a text.
-struct Program {
-    options: Vec<String>,
-    is_sh: bool,
-    text: String,
+/// What runs a file.
+enum Program {
+    Sh(Vec<String>),
+    Bash(Vec<String>),
+    /// Another command, quoted.
+    Other(String),
+    /// A command of the interpreter.
+    StandIn,
 }
 
 impl Program {
     /// By the first line of the file.
-    fn of(text: String) -> Self {
-        let none = Vec::new();
+    fn of(text: &str) -> Self {
         if text.starts_with(STAND_IN) {
-            return Self { options: none, is_sh: false, text };
+            return Self::StandIn;
         }
         let first = text.lines().next().unwrap_or_default();
-        let Some(line) = first.strip_prefix("#!") else {
-            return Self { options: none, is_sh: true, text };
-        };
+        let Some(line) = first.strip_prefix("#!") else { return Self::Sh(Vec::new()) };
         let mut words = line.split_whitespace().map(ToOwned::to_owned).peekable();
         let name = |path: String| path.rsplit('/').next().unwrap_or_default().to_owned();
         let mut program = words.next().map(name).unwrap_or_default();
@@ -216,13 +266,11 @@ impl Program {
         }
         let options: Vec<String> = words.collect();
         match program.as_str() {
-            "sh" | "dash" => Self { options, is_sh: true, text },
-            "bash" => Self { options, is_sh: false, text },
+            "sh" | "dash" => Self::Sh(options),
+            "bash" => Self::Bash(options),
             _ => {
                 let words = std::iter::once(&program).chain(&options).map(|word| quote(word));
-                let command = words.collect::<Vec<_>>().join(" ");
-                let text = format!("exec {command} \"$0\" \"$@\"");
-                Self { options: none, is_sh: false, text }
+                Self::Other(words.collect::<Vec<_>>().join(" "))
             }
         }
     }

@@ -61,7 +61,8 @@ impl ShellFiles {
 #[async_trait]
 impl FileSystem for ShellFiles {
     async fn read_file(&self, path: &Path) -> Result<Vec<u8>> {
-        if let Some(kept) = self.script.kept.read(path) {
+        let kept = &self.script.kept;
+        if let Some(kept) = kept.replaced(path).or_else(|| kept.read(path)) {
             return Ok(kept);
         }
         let device = self.look(path, |tree, path, caller| match tree.read(path, caller)? {

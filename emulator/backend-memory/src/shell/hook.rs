@@ -19,6 +19,7 @@ pub(super) fn between_commands(script: Arc<Script>) -> Interceptor<ToolEvent> {
         }
         match event.name.as_str() {
             "sh" => event.args = children::shell(&script, &event.args),
+            "bash" => event.args = children::bash(&script, &event.args),
             "eval" if event.args.first().is_some_and(|text| commands::is_watched(text)) => {}
             "eval" if event.args.first().is_some_and(|first| !first.starts_with('-')) => {
                 event.args = vec![children::either(&script, &event.args.join(" "))];

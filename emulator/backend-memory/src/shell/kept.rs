@@ -17,6 +17,8 @@ pub(super) const STAND_IN: &str = "#!/bin/sh\n# bashkit builtin: ";
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     files: Mutex<HashMap<String, Vec<u8>>>,
+    /// What the next reader of a file of the tree gets in place of it.
+    next: Mutex<Option<(String, String)>>,
 }
 
 impl Kept {
@@ -26,6 +28,17 @@ impl Kept {
         let path = format!("{PLACE}{}", files.len());
         files.insert(path.clone(), text.into_bytes());
         path
+    }
+
+    /// Puts a text in place of a file for its next reader, which is the interpreter itself.
+    pub(super) fn replace_once(&self, path: String, text: String) {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some((path, text));
+    }
+
+    /// What is in place of a file for this reader. Whatever it reads, no other gets it.
+    pub(super) fn replaced(&self, path: &Path) -> Option<Vec<u8>> {
+        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        (path == Path::new(&next.0)).then(|| next.1.into_bytes())
     }
 
     /// The interpreter's own command of this name.

@@ -47,19 +47,22 @@ impl Parser<'_> {
             let (start, reads_a_pipe) = (first.start, first.kind.starts_compound());
             // The interpreter's commands within it would each take all that is still to come.
             if reads_a_pipe {
-                self.edits.insert(start, &format!("{{ {GATHER}; "));
+                self.edits.insert_for_both(start, &format!("{{ {GATHER}; "));
             }
             self.nested(Self::command)?;
             if reads_a_pipe {
-                self.edits.insert(self.taken, "; }");
+                self.edits.insert_for_both(self.taken, "; }");
             }
         }
         Ok(())
     }
 
-    fn command(&mut self) -> Parsed<()> {
+    pub(super) fn command(&mut self) -> Parsed<()> {
         self.commands += 1;
         self.bare_input = None;
+        if self.command_of_bash()? {
+            return self.redirections();
+        }
         let token = self.peek()?.clone();
         match &token.kind {
             Kind::Open => {
@@ -127,8 +130,11 @@ impl Parser<'_> {
         self.expect("fi")
     }
 
-    fn for_loop(&mut self) -> Parsed<()> {
+    pub(super) fn for_loop(&mut self) -> Parsed<()> {
         self.take()?;
+        if self.clauses_of_bash()? {
+            return self.body();
+        }
         let variable = self.take()?;
         match &variable.kind {
             Kind::Word(word) if word.plain.as_deref().is_some_and(is_name) => {
@@ -290,6 +296,7 @@ impl Parser<'_> {
         let close = self.take()?;
         let Kind::Close = close.kind else { return Err(unexpected(&close, false, Some(")"))) };
         match name.plain.as_deref() {
+            _ if self.is_bash => true,
             Some(plain) if is_function_name(plain) => self.functions.insert(plain.to_owned()),
             _ => return Err(self.refusal("Bad function name")),
         };

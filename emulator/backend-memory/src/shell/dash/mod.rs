@@ -6,10 +6,13 @@
 //! Where dash finds a syntax error the script ends, with dash's words and status; what stands on
 //! earlier lines has run by then, as there.
 //!
+//! A script of `bash` is parsed too, for what it reads from pipes.
+//!
 //! Does not look at what only the run shows: names of commands and options that are made by
 //! expansions.
 
 mod arithmetic;
+mod bash;
 mod commands;
 mod edits;
 mod names;
@@ -52,6 +55,11 @@ pub(super) fn translate(script: &str, given: &[String]) -> Translated {
         parser.variables.mention(name.as_bytes());
     }
     parser.script()
+}
+
+/// What the interpreter is to run in place of a script of `bash`.
+pub(super) fn gather(script: &str) -> String {
+    Parser::of_bash(script.as_bytes()).script_of_bash().unwrap_or_else(|| script.to_owned())
 }
 
 /// A word that the interpreter reads as `text`, whatever is in it.

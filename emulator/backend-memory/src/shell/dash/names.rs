@@ -125,7 +125,10 @@ fn start(word: &Word, edits: &mut Edits) {
             let text = format!("sh {IN}\"$PWD\"");
             edits.replace(word.start, word.end, text.into_bytes());
         }
-        Some("bash") => edits.replace(word.start, word.end, b"bash".to_vec()),
+        Some("bash") => {
+            let text = format!("bash {IN}\"$PWD\"");
+            edits.replace(word.start, word.end, text.into_bytes());
+        }
         // `xargs -I` puts nothing in the name of the command.
         _ if path.is_some_and(|path| path.contains("{}")) => {}
         _ if system.is_none() && word.has_slash => {

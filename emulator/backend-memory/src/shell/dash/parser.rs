@@ -28,6 +28,7 @@ pub(super) struct Parser<'t> {
     /// Where the text ends, or the part of it that is looked at.
     pub(super) limit: usize,
     pub(super) edits: Edits,
+    pub(super) is_bash: bool,
     pub(super) variables: Variables,
     /// Functions that have been defined up to here.
     pub(super) functions: HashSet<String>,
@@ -60,6 +61,7 @@ impl<'t> Parser<'t> {
             at: 0,
             limit: text.len(),
             edits: Edits::default(),
+            is_bash: false,
             variables: Variables::default(),
             functions: HashSet::new(),
             commands: 0,
@@ -72,6 +74,19 @@ impl<'t> Parser<'t> {
             taken: 0,
             peeked: None,
         }
+    }
+
+    pub(super) fn of_bash(text: &'t [u8]) -> Self {
+        let mut parser = Self::new(text, 0);
+        parser.is_bash = true;
+        parser.edits.is_bash = true;
+        parser
+    }
+
+    /// The whole script of `bash`, unless it is not understood.
+    pub(super) fn script_of_bash(mut self) -> Option<String> {
+        while self.lines().ok()? {}
+        Some(string(&self.edits.apply(self.text, self.text.len())))
     }
 
     /// The whole script as the interpreter is to read it.
@@ -171,7 +186,15 @@ impl<'t> Parser<'t> {
         self.skip_blanks();
         let start = self.at;
         let next = |ahead: usize| self.byte(start + ahead);
+        let is_word = self.is_bash && next(1) == Some(b'(') && matches!(next(0), Some(b'<' | b'>'));
+        let of_bash = self.token_of_bash();
         let (kind, length) = match next(0) {
+            _ if of_bash.is_some() => of_bash.unwrap_or((Kind::End, 0)),
+            Some(_) if is_word => {
+                let word = self.nested(Self::word)?;
+                let end = word.end;
+                return Ok(Token { kind: Kind::Word(word), start, end });
+            }
             None => (Kind::End, 0),
             Some(b'\n') => (Kind::Newline, 1),
             Some(b';') if next(1) == Some(b';') => (Kind::CaseEnd, 2),

@@ -92,7 +92,7 @@ fn commands_and_options_of_bash_are_missed() {
         ),
         ("read -ra x", "leap0-refuse 2 return 'read: Illegal option -a' read -ra x"),
         ("trap x SIGINT", "leap0-refuse 1 return 'trap: SIGINT: bad trap' trap x SIGINT"),
-        ("sh a; /bin/bash b", "sh --leap0-in=\"$PWD\" a; bash b"),
+        ("sh a; /bin/bash b", "sh --leap0-in=\"$PWD\" a; bash --leap0-in=\"$PWD\" b"),
         (
             "A=1 ./x \"$d/y\"; \"$d/y\"; /bin/ls",
             "A=1 sh --leap0-run=\"$PWD\" ./x \"$d/y\"; sh --leap0-run=\"$PWD\" \"$d/y\"; /bin/ls",
@@ -108,6 +108,18 @@ fn commands_and_options_of_bash_are_missed() {
     ] {
         assert_eq!(translate(script), run, "{script}");
     }
+}
+
+#[test]
+fn a_script_of_bash_is_read_for_its_pipes_alone() {
+    let script = "a=(1 \"2\" $(b)); [[ $a =~ ^(x|y)$ && -n $b ]] && ((i++ << 2)) || echo {1,2} $'it\\'s' &> f\n\
+        function f { local x=${a[@]//x/y}; }; my-f() { select i in a; do b; done; }; c <<< \"$x\" |& d\n\
+        for ((i = 0; i < 3; i++)); do diff <(a) <(b) >(c); done; time -p ls; case $x in @(a|b)) c ;& *) ;; esac\n";
+    assert_eq!(super::gather(script), script);
+    let piped = format!("{script}a | while read b; do c; done");
+    let run = format!("{script}a | {{ leap0-gather; while read b; do c; done; }}");
+    assert_eq!(super::gather(&piped), run);
+    assert_eq!(super::gather("a | while (("), "a | while ((");
 }
 
 #[test]

@@ -20,6 +20,10 @@ impl Parser<'_> {
         // Where bash may find braces to expand.
         let (mut braces, mut separated, mut closed) = (Vec::new(), false, false);
         while let Some(byte) = self.byte(self.at) {
+            if self.part_of_bash(start)? {
+                value.expanded = true;
+                continue;
+            }
             let next = self.byte(self.at + 1);
             match byte {
                 b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' => break,
@@ -276,6 +280,8 @@ impl Parser<'_> {
         }
         self.at += 1;
         let mut parser = Parser::new(&inner, self.depth + 1);
+        parser.is_bash = self.is_bash;
+        parser.edits.is_bash = self.is_bash;
         parser.functions.clone_from(&self.functions);
         let parsed = parser.nested(|parser| {
             parser.list(true)?;
@@ -302,7 +308,7 @@ impl Parser<'_> {
                 text.push(byte);
             }
             text.push(b'`');
-            self.edits.replace(start, self.at, text);
+            self.edits.replace_for_both(start, self.at, text);
         }
         Ok(())
     }
