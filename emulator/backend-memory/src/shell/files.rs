@@ -65,6 +65,9 @@ impl FileSystem for ShellFiles {
         if let Some(kept) = kept.replaced(path).or_else(|| kept.read(path)) {
             return Ok(kept);
         }
+        if self.script.holds(text(path)?) {
+            return Err(self.script.meet(Bound::OwnOutput));
+        }
         let device = self.look(path, |tree, path, caller| match tree.read(path, caller)? {
             // Shared, so that the copy is made without the lock.
             Contents::Data(data) => Ok(Err(Arc::clone(data))),
@@ -85,6 +88,7 @@ impl FileSystem for ShellFiles {
             self.script.kept.write(path, content, true);
             return Ok(());
         }
+        self.script.release(text(path)?);
         let mode = self.script.masked(FILE_MODE);
         self.change(path, |tree, path, caller| {
             let new = tree.find(path, Links::Follow, caller).is_err();
@@ -97,6 +101,7 @@ impl FileSystem for ShellFiles {
             self.script.kept.write(path, content, false);
             return Ok(());
         }
+        self.script.release(text(path)?);
         let mode = self.script.masked(FILE_MODE);
         self.change(path, |tree, path, caller| tree.append(path, content, mode, caller))
     }

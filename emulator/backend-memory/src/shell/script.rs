@@ -10,7 +10,7 @@ use leap0_emulator_core::backend::Ending;
 use super::bounds::OUTPUT_BYTES;
 use super::kept::Kept;
 use crate::live::Live;
-use crate::tree::{Device, Tree};
+use crate::tree::{Device, Links, Tree};
 
 /// The umask that a script starts with.
 const UMASK: u32 = 0o022;
@@ -43,6 +43,8 @@ pub(super) struct Script {
     umask: AtomicU32,
     /// Directories that it has been in, as it named them.
     visited: Mutex<Vec<String>>,
+    /// Files whose contents are written when the command ends that has opened them.
+    held: Mutex<Vec<String>>,
     /// What it reads and writes that is in no tree.
     pub(super) kept: Kept,
 }
@@ -56,6 +58,10 @@ pub(super) enum Bound {
     DeviceCut,
     /// A command stopped at a bound of its own.
     CommandCut,
+    /// `..` after a symbolic link.
+    Climbs,
+    /// A file was read before the command had ended whose output is to be in it.
+    OwnOutput,
 }
 
 /// Bytes that a script has written to one of its two outputs.
@@ -79,6 +85,7 @@ impl Script {
             device: AtomicBool::new(false),
             umask: AtomicU32::new(UMASK),
             visited: Mutex::default(),
+            held: Mutex::default(),
             kept: Kept::default(),
         }
     }
@@ -161,6 +168,43 @@ impl Script {
     /// Permission bits less the umask.
     pub(super) fn masked(&self, mode: u32) -> u32 {
         mode & !self.umask()
+    }
+
+    /// Notes that a command has opened a file which is written when it ends.
+    pub(super) fn hold(&self, path: &str) {
+        if let Some(path) = self.real(path) {
+            self.lock_held().push(path);
+        }
+    }
+
+    /// Notes that a file has been written.
+    pub(super) fn release(&self, path: &str) {
+        if self.lock_held().is_empty() {
+            return;
+        }
+        if let Some(path) = self.real(path) {
+            let mut held = self.lock_held();
+            if let Some(index) = held.iter().position(|held| *held == path) {
+                held.swap_remove(index);
+            }
+        }
+    }
+
+    /// Whether what is in a file is still to be written.
+    pub(super) fn holds(&self, path: &str) -> bool {
+        if self.lock_held().is_empty() {
+            return false;
+        }
+        self.real(path).is_some_and(|path| self.lock_held().contains(&path))
+    }
+
+    fn real(&self, path: &str) -> Option<String> {
+        let caller = self.live.caller();
+        self.live.files.look(|tree| tree.real_path(path, Links::Follow, caller).ok())
+    }
+
+    fn lock_held(&self) -> MutexGuard<'_, Vec<String>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers a directory that the script is now in.

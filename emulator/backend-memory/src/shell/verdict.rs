@@ -22,6 +22,9 @@ const TOO_DEEP: i32 = 139;
 const TOO_MUCH_WORK: i32 = 152;
 /// 128 + `SIGXFSZ`.
 const TOO_MUCH_OUTPUT: i32 = 153;
+/// Said where a script reads what it has not written yet.
+const OWN_OUTPUT: &str = "sh: killed: a file was read into which a command that has not ended is \
+     redirected: its output is written when it ends\n";
 /// Said after the complaint of a command.
 const CUT: &str = "sh: killed: a command's bound was met, see above\n";
 /// What the interpreter should not have done.
@@ -44,6 +47,8 @@ pub(super) fn finished(script: &Script, end: Result<i32, Error>, timeout: Durati
                 format!("sh: killed: only {READ_BYTES} bytes of an endless device were read\n");
             return output(script, TOO_MUCH_WORK, &note);
         }
+        Some(Bound::Climbs) => return output(script, SYNTAX, ""),
+        Some(Bound::OwnOutput) => return output(script, SYNTAX, OWN_OUTPUT),
         Some(Bound::CommandCut) => return output(script, TOO_MUCH_WORK, CUT),
         None => {}
     }

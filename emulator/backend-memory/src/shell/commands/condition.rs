@@ -9,7 +9,7 @@ use bashkit::{Builtin, BuiltinContext, ExecResult, Result};
 
 use super::absolute;
 use super::dialect::{Dialect, dialect};
-use crate::shell::script::Script;
+use crate::shell::script::{Bound, Script};
 use crate::tree::{Body, Links, Node, Right};
 
 /// Deepest nesting of `!` and parentheses.
@@ -222,6 +222,11 @@ impl World<'_> {
             "-r" => access(Right::Read),
             "-w" => access(Right::Write),
             "-x" => access(Right::Execute),
+            "-s" if self.script.holds(&absolute(self.cwd, operand)) => {
+                // The script ends with this.
+                let _cancelled = self.script.meet(Bound::OwnOutput);
+                false
+            }
             "-s" => node().is_some_and(|node| node.size() > 0),
             "-u" => bit(0o4000),
             "-g" => bit(0o2000),

@@ -19,6 +19,7 @@ mod mktemp;
 mod mode;
 mod moment;
 mod mv;
+mod open;
 mod operands;
 mod refuse;
 mod rm;
@@ -69,6 +70,7 @@ pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
         .builtin("umask", Box::new(umask::Umask(script())))
         .builtin(dash::REFUSE, Box::new(refuse::Refuse))
         .builtin(dash::SHIFT, Box::new(refuse::Shift))
+        .builtin(dash::OPEN, Box::new(open::Open(script())))
         .builtin(dash::GATHER, Box::new(refuse::Gather))
         .builtin(dash::IS_SH, Box::new(refuse::IsSh))
         .command("chgrp", chown::Chown::group(script()))

@@ -16,7 +16,7 @@ impl Parser<'_> {
             (b"|&", Kind::Pipe),
             (b";&", Kind::CaseEnd),
         ];
-        let known = self.is_bash.then_some(known)?;
+        let known = self.edits.is_bash.then_some(known)?;
         known
             .into_iter()
             .find(|(text, _)| rest.starts_with(text))
@@ -25,7 +25,7 @@ impl Parser<'_> {
 
     /// Passes over a part of a word that only bash knows; false if none starts here.
     pub(super) fn part_of_bash(&mut self, start: usize) -> Parsed<bool> {
-        if !self.is_bash {
+        if !self.edits.is_bash {
             return Ok(false);
         }
         let (here, next) = (self.byte(self.at), self.byte(self.at + 1));
@@ -65,7 +65,7 @@ impl Parser<'_> {
 
     /// A command that only bash knows, if one starts here.
     pub(super) fn command_of_bash(&mut self) -> Parsed<bool> {
-        if !self.is_bash {
+        if !self.edits.is_bash {
             return Ok(false);
         }
         let token = self.peek()?.clone();
@@ -118,7 +118,7 @@ impl Parser<'_> {
     pub(super) fn clauses_of_bash(&mut self) -> Parsed<bool> {
         let token = self.peek()?.clone();
         let is_arithmetic = matches!(token.kind, Kind::Open) && self.byte(token.end) == Some(b'(');
-        if !self.is_bash || !is_arithmetic {
+        if !self.edits.is_bash || !is_arithmetic {
             return Ok(false);
         }
         self.take()?;

@@ -58,10 +58,23 @@ impl Parser<'_> {
     }
 
     pub(super) fn command(&mut self) -> Parsed<()> {
+        let noted = std::mem::take(&mut self.targets);
+        let start = self.peek()?.start;
+        let end = self.command_without_targets()?;
+        let targets = std::mem::replace(&mut self.targets, noted);
+        if let Some(end) = end {
+            self.open_around(start, end, &targets);
+        }
+        Ok(())
+    }
+
+    /// The end of a command that is made of others, before what it is redirected to.
+    fn command_without_targets(&mut self) -> Parsed<Option<usize>> {
         self.commands += 1;
         self.bare_input = None;
         if self.command_of_bash()? {
-            return self.redirections();
+            self.redirections()?;
+            return Ok(None);
         }
         let token = self.peek()?.clone();
         match &token.kind {
@@ -71,14 +84,19 @@ impl Parser<'_> {
                 if self.byte(self.at) == Some(b'(') {
                     self.edits.insert(self.at, " ");
                 }
+                self.subshells += 1;
                 self.list(false)?;
+                self.subshells -= 1;
                 let close = self.take()?;
                 let Kind::Close = close.kind else {
                     return Err(unexpected(&close, true, Some(")")));
                 };
             }
             kind => match kind.reserved() {
-                None => return self.simple(),
+                None => {
+                    self.simple()?;
+                    return Ok(None);
+                }
                 Some("{") => {
                     self.take()?;
                     self.list(false)?;
@@ -95,7 +113,9 @@ impl Parser<'_> {
                 Some(_) => return Err(unexpected(&token, true, None)),
             },
         }
-        self.redirections()
+        let end = self.taken;
+        self.redirections()?;
+        Ok(Some(end))
     }
 
     fn expect(&mut self, reserved: &str) -> Parsed<()> {
@@ -220,6 +240,13 @@ impl Parser<'_> {
             let text = b"${_LEAP0:?Bad fd number}".to_vec();
             self.edits.replace(word.start, word.end, text);
         }
+        // Bash splits what a target expands to, and looks for files of that pattern.
+        let written = &self.text[word.start..word.end];
+        if word.value.is_none() && !written.iter().any(|byte| b"\"'\\`~(".contains(byte)) {
+            self.edits.insert(word.start, "\"");
+            self.edits.insert(word.end, "\"");
+        }
+        self.note_target(redirect, word);
         Ok(())
     }
 
@@ -264,7 +291,10 @@ impl Parser<'_> {
         if words.is_empty() && !assigned && redirected == 1 && only_input {
             self.bare_input = Some(start);
         }
+        let targets = std::mem::take(&mut self.targets);
+        self.open_before(&words, &targets);
         let name = words.first().map(|word| word.value.as_deref());
+        self.umask_ends |= name == Some(Some("umask")) && self.subshells > 0;
         self.redirects_itself |=
             words.last().is_some_and(|word| word.value.as_deref() == Some("exec"));
         // Outside a function it ends a script of dash, and a file that bash reads by `.`.
@@ -296,7 +326,7 @@ impl Parser<'_> {
         let close = self.take()?;
         let Kind::Close = close.kind else { return Err(unexpected(&close, false, Some(")"))) };
         match name.plain.as_deref() {
-            _ if self.is_bash => true,
+            _ if self.edits.is_bash => true,
             Some(plain) if is_function_name(plain) => self.functions.insert(plain.to_owned()),
             _ => return Err(self.refusal("Bad function name")),
         };
@@ -311,7 +341,11 @@ impl Parser<'_> {
     pub(super) fn substituted(&mut self) -> Parsed<()> {
         let commands = self.commands;
         let here = std::mem::take(&mut self.here);
+        let targets = std::mem::take(&mut self.targets);
+        self.subshells += 1;
         self.nested(|parser| parser.list(true))?;
+        self.subshells -= 1;
+        self.targets = targets;
         let close: Token = self.take()?;
         let Kind::Close = close.kind else { return Err(unexpected(&close, true, Some(")"))) };
         self.here = here;

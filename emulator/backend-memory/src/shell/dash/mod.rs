@@ -17,6 +17,7 @@ mod commands;
 mod edits;
 mod names;
 mod parser;
+mod redirections;
 mod tokens;
 mod variables;
 mod words;
@@ -34,6 +35,8 @@ pub(super) const IS_SH: &str = "leap0-is-sh";
 pub(super) const SHIFT: &str = "leap0-shift";
 /// The command that gathers what comes through a pipe before it is read.
 pub(super) const GATHER: &str = "leap0-gather";
+/// The command that opens files before another runs.
+pub(super) const OPEN: &str = "leap0-open";
 /// The option of a `sh` or `.` that tells the directory it is started in.
 pub(super) const IN: &str = "--leap0-in=";
 /// The option of a `sh` that stands for running a file by its path, in that directory.

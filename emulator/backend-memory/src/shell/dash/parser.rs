@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use super::edits::Edits;
+use super::redirections::Target;
 use super::tokens::{Kind, Redirect, Token, is_name};
 use super::variables::Variables;
 use super::words::Value;
@@ -28,7 +29,6 @@ pub(super) struct Parser<'t> {
     /// Where the text ends, or the part of it that is looked at.
     pub(super) limit: usize,
     pub(super) edits: Edits,
-    pub(super) is_bash: bool,
     pub(super) variables: Variables,
     /// Functions that have been defined up to here.
     pub(super) functions: HashSet<String>,
@@ -41,6 +41,11 @@ pub(super) struct Parser<'t> {
     pub(super) depth: usize,
     pub(super) functions_around: usize,
     pub(super) here: Vec<HereDocument>,
+    /// What the commands that are being read are redirected to.
+    pub(super) targets: Vec<Target>,
+    /// Subshells around, and whether one has set a umask that ended with it.
+    pub(super) subshells: usize,
+    pub(super) umask_ends: bool,
     /// Where the last token ended that was taken.
     pub(super) taken: usize,
     peeked: Option<Token>,
@@ -61,7 +66,6 @@ impl<'t> Parser<'t> {
             at: 0,
             limit: text.len(),
             edits: Edits::default(),
-            is_bash: false,
             variables: Variables::default(),
             functions: HashSet::new(),
             commands: 0,
@@ -71,6 +75,9 @@ impl<'t> Parser<'t> {
             redirects_itself: false,
             depth,
             here: Vec::new(),
+            targets: Vec::new(),
+            subshells: 0,
+            umask_ends: false,
             taken: 0,
             peeked: None,
         }
@@ -78,7 +85,6 @@ impl<'t> Parser<'t> {
 
     pub(super) fn of_bash(text: &'t [u8]) -> Self {
         let mut parser = Self::new(text, 0);
-        parser.is_bash = true;
         parser.edits.is_bash = true;
         parser
     }
@@ -186,7 +192,8 @@ impl<'t> Parser<'t> {
         self.skip_blanks();
         let start = self.at;
         let next = |ahead: usize| self.byte(start + ahead);
-        let is_word = self.is_bash && next(1) == Some(b'(') && matches!(next(0), Some(b'<' | b'>'));
+        let is_word =
+            self.edits.is_bash && next(1) == Some(b'(') && matches!(next(0), Some(b'<' | b'>'));
         let of_bash = self.token_of_bash();
         let (kind, length) = match next(0) {
             _ if of_bash.is_some() => of_bash.unwrap_or((Kind::End, 0)),
@@ -235,7 +242,8 @@ impl<'t> Parser<'t> {
             (_, Some(b'&')) => (Redirect::Duplicate, 2),
             (b'<', Some(b'>')) => (Redirect::Input, 2),
             (b'<', _) => (Redirect::Input, 1),
-            (_, Some(b'>' | b'|')) => (Redirect::Output, 2),
+            (_, Some(b'>')) => (Redirect::Append, 2),
+            (_, Some(b'|')) => (Redirect::Output, 2),
             (_, _) => (Redirect::Output, 1),
         };
         (Kind::Redirect(redirect), length)

@@ -20,7 +20,7 @@ fn what_both_shells_read_alike_stays_as_it_is() {
         "",
         "echo a # [[ ${x//a/b}",
         "cat <<'END'\n${x//a/b} `\nEND\necho $?",
-        "case $x in (a|b) echo {} ;; *) ;; esac >f 2>&1 <&-",
+        "case $x in (a|b) echo {} ;; *) ;; esac 2>&1 <&-",
         "f() { local a=\"${1:-\"x y\"}\"; echo \"${#a} ${a%%\\}*}\" '$((' ; }; f \"$@\"",
         "if ! a && b; then c; elif d | e; then :; else { f & }; fi",
         "for i in 1 2; do echo $((i * (2 + $x) >> 1)) `date`; done; for i do :; done",
@@ -55,7 +55,7 @@ fn what_bash_alone_takes_for_special_is_written_so_that_it_does_not() {
         ("HOSTNAME=$(hostname); echo $HOSTNAME", "HOSTNAME=$(hostname); echo $HOSTNAME"),
         (
             "a | while read b; do c; done <f | (d) >g",
-            "a | { leap0-gather; while read b; do c; done <f; } | { leap0-gather; (d) >g; }",
+            "a | { leap0-gather; while read b; do c; done <f; } | { leap0-gather; { leap0-open 0 new-held 'g'; (d); } >g; }",
         ),
         ("cat <<E\n$[1] {1,2}\nE\n", "cat <<E\n\\$[1] {1,2}\nE\n"),
     ] {
@@ -105,6 +105,22 @@ fn commands_and_options_of_bash_are_missed() {
             "exec ./x; env A=1 ./y",
             "exec sh --leap0-run=\"$PWD\" ./x; env A=1 sh --leap0-run=\"$PWD\" ./y",
         ),
+    ] {
+        assert_eq!(translate(script), run, "{script}");
+    }
+}
+
+#[test]
+fn files_are_opened_before_a_command_runs() {
+    for (script, run) in [
+        ("sort f > f", "sort f $(leap0-open $? new 'f') > f"),
+        ("a 2>> \"$b/c\" 1>&2", "a $(leap0-open $? add \"$b/c\") 2>> \"$b/c\" 1>&2"),
+        ("echo a > f; a > /dev/null", "echo a > f; a > /dev/null"),
+        ("a > $x", "a $(leap0-open $? new \"$x\") > \"$x\""),
+        ("f() { a; }; f > b", "f() { a; }; f $(leap0-open $? new-held 'b') > b"),
+        ("echo a > l/../f", "echo a $(leap0-open $? look 'l/../f') > l/../f"),
+        ("{ a; } > f 2>&1", "{ leap0-open 0 new-held 'f'; { a; }; } > f 2>&1"),
+        ("(umask 7); a; echo b", "(umask 7); a $(leap0-open $? umask -); echo b"),
     ] {
         assert_eq!(translate(script), run, "{script}");
     }

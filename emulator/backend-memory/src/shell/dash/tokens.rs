@@ -28,6 +28,7 @@ pub(super) enum Kind {
 pub(super) enum Redirect {
     Input,
     Output,
+    Append,
     Duplicate,
     Here { strip: bool },
 }

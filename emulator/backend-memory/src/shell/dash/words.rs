@@ -280,8 +280,7 @@ impl Parser<'_> {
         }
         self.at += 1;
         let mut parser = Parser::new(&inner, self.depth + 1);
-        parser.is_bash = self.is_bash;
-        parser.edits.is_bash = self.is_bash;
+        parser.edits.is_bash = self.edits.is_bash;
         parser.functions.clone_from(&self.functions);
         let parsed = parser.nested(|parser| {
             parser.list(true)?;

@@ -1,0 +1,61 @@
+//! What the interpreter does too late: it opens what a command is redirected to.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bashkit::{Builtin, BuiltinContext, ExecResult, Result};
+
+use super::absolute;
+use crate::shell::hook::climbs;
+use crate::shell::script::{Bound, Script};
+use crate::tree::{Body, Links};
+
+/// Mode of a new file, less the umask.
+const FILE_MODE: u32 = 0o666;
+
+/// Opens files and ends with the status that it is given.
+pub(super) struct Open(pub(super) Arc<Script>);
+
+#[async_trait]
+impl Builtin for Open {
+    async fn execute(&self, ctx: BuiltinContext<'_>) -> Result<ExecResult> {
+        self.0.follow_umask(ctx.variables);
+        let keeps = ctx.variables.get("SHOPT_C").is_some_and(|set| set == "1");
+        let (status, targets) =
+            ctx.args.split_first().map_or(("0", &[][..]), |(first, rest)| (first, rest));
+        for target in targets.chunks_exact(2) {
+            let path = absolute(ctx.cwd, &target[1]);
+            if climbs(&self.0, &path) {
+                let words =
+                    format!("sh: {}: `..` after a symbolic link: not supported here\n", target[1]);
+                self.0.stderr.take(words.as_bytes());
+                return Err(self.0.meet(Bound::Climbs));
+            }
+            match target[0].as_str() {
+                "new" | "new-held" if keeps => continue,
+                "new" | "new-held" => self.open(&path, true),
+                "add" | "add-held" => self.open(&path, false),
+                _ => continue,
+            }
+            if target[0].ends_with("-held") {
+                self.0.hold(&path);
+            }
+        }
+        Ok(ExecResult::with_code("", status.parse().unwrap_or(0)))
+    }
+}
+
+impl Open {
+    /// Makes or empties a file. What can't be opened the interpreter finds out itself.
+    fn open(&self, path: &str, anew: bool) {
+        let caller = self.0.live.caller();
+        let mode = self.0.masked(FILE_MODE);
+        let _found_out_later = self.0.change(|tree| match tree.find(path, Links::Follow, caller) {
+            Ok(node) if anew && matches!(node.body, Body::File(_)) => {
+                tree.write(path, Vec::new(), None, caller)
+            }
+            Ok(_) => Ok(()),
+            Err(_) => tree.append(path, b"", mode, caller),
+        });
+    }
+}

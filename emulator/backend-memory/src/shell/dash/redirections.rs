@@ -1,0 +1,80 @@
+//! Files that are opened before a command runs. The interpreter opens them when it has ended.
+
+use std::fmt::Write as _;
+
+use super::parser::Parser;
+use super::tokens::{Redirect, Word};
+use super::{OPEN, quote};
+
+/// What a command is redirected to.
+#[derive(Debug)]
+pub(super) struct Target {
+    redirect: Redirect,
+    word: Word,
+}
+
+/// Commands that read no file and end at once.
+const AT_ONCE: [&str; 12] =
+    [":", "[", "cd", "echo", "exec", "exit", "false", "printf", "read", "return", "test", "true"];
+/// Commands whose output the interpreter writes piece by piece, or which do not last.
+const STARTERS: [&str; 9] = ["bash", "env", "eval", "find", "nohup", "sh", "timeout", "xargs", "."];
+
+impl Parser<'_> {
+    pub(super) fn note_target(&mut self, redirect: Redirect, word: Word) {
+        self.targets.push(Target { redirect, word });
+    }
+
+    /// Has a simple command open its files before it runs.
+    pub(super) fn open_before(&mut self, words: &[Word], targets: &[Target]) {
+        let Some(last) = words.last() else { return };
+        let name = words[0].value.as_deref();
+        let at_once = name.is_some_and(|name| AT_ONCE.contains(&name));
+        let lasts = words[0].has_slash
+            || name.is_none_or(|name| STARTERS.contains(&name) || self.functions.contains(name));
+        let mut opened = self.opened(targets, at_once, lasts);
+        if self.umask_ends && !at_once {
+            opened.push_str(" umask -");
+        }
+        if !opened.is_empty() {
+            self.edits.insert(last.end, &format!(" $({OPEN} $?{opened})"));
+        }
+    }
+
+    /// Has a command that is made of others, from `start` to `end`, open its files before it runs.
+    pub(super) fn open_around(&mut self, start: usize, end: usize, targets: &[Target]) {
+        let opened = self.opened(targets, false, true);
+        if !opened.is_empty() {
+            self.edits.insert(start, &format!("{{ {OPEN} 0{opened}; "));
+            self.edits.insert(end, "; }");
+        }
+    }
+
+    fn opened(&self, targets: &[Target], at_once: bool, lasts: bool) -> String {
+        let mut opened = String::new();
+        for Target { redirect, word } in targets {
+            let written = String::from_utf8_lossy(&self.text[word.start..word.end]);
+            let is_device = word.value.as_deref().is_some_and(|value| value.starts_with("/dev/"));
+            // What is expanded twice must give the same.
+            if is_device || written.contains("$(") || written.contains('`') {
+                continue;
+            }
+            let climbs = written.contains("..");
+            let mode = match (redirect, lasts) {
+                (Redirect::Output, false) if !at_once => "new",
+                (Redirect::Output, true) => "new-held",
+                (Redirect::Append, false) if !at_once => "add",
+                (Redirect::Append, true) => "add-held",
+                (Redirect::Input | Redirect::Output | Redirect::Append, _) if climbs => "look",
+                (_, _) => continue,
+            };
+            let path = match &word.value {
+                Some(value) if !value.starts_with('~') => quote(value),
+                Some(_) => written.into_owned(),
+                None if written.contains(['"', '\'', '\\']) => written.into_owned(),
+                None => format!("\"{written}\""),
+            };
+            let _infallible = write!(opened, " {mode} {path}");
+        }
+        opened
+    }
+}
