@@ -24,9 +24,13 @@ pub(super) struct Kept {
 impl Kept {
     /// Keeps a text, and gives it a path.
     pub(super) fn keep(&self, text: String) -> String {
+        self.keep_bytes(text.into_bytes())
+    }
+
+    pub(super) fn keep_bytes(&self, bytes: Vec<u8>) -> String {
         let mut files = self.lock();
         let path = format!("{PLACE}{}", files.len());
-        files.insert(path.clone(), text.into_bytes());
+        files.insert(path.clone(), bytes);
         path
     }
 

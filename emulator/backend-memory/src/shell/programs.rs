@@ -59,12 +59,19 @@ const SHELL_ONLY: &[&str] = &[
     "wait",
 ];
 
+/// Commands of the interpreter that Debian does not have, or not before it is told to install them.
+pub(super) const ABSENT: &[&str] = &[
+    "assert", "csv", "dotenv", "glob", "http", "json", "log", "parallel", "retry", "rg", "semver",
+    "template", "tomlq", "tree", "verify", "yq",
+];
+
 /// Names and contents of the programs.
 pub(crate) fn programs() -> Vec<(String, String)> {
     let known = Bash::builder().rootfs(false).build().builtin_names();
     known
         .into_iter()
         .filter(|name| !SHELL_ONLY.contains(&name.as_str()) && !name.contains('/'))
+        .filter(|name| !ABSENT.contains(&name.as_str()))
         .map(|name| {
             let text = format!("{STAND_IN}{name}\nexec {name} \"$@\"\n");
             (name, text)

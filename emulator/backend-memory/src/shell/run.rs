@@ -13,6 +13,7 @@ use tokio::runtime;
 use super::bounds::{self, STACK_BYTES};
 use super::files::ShellFiles;
 use super::hook::between_commands;
+use super::programs::ABSENT;
 use super::script::{Script, Sink};
 use super::verdict::finished;
 use super::{children, commands};
@@ -72,6 +73,7 @@ fn interpreter(script: &Arc<Script>, task: &Task) -> Bash {
         .fs(Arc::new(ShellFiles::new(Arc::clone(script))))
         // The programs, devices and users are in the tree.
         .rootfs(false)
+        .builtin_filter(|name| !ABSENT.contains(&name))
         .username(template.user)
         .hostname(boot.identity.sandbox.as_str())
         .cwd(&task.cwd)

@@ -18,8 +18,7 @@ const UMASK: u32 = 0o022;
 pub(super) const UMASK_VARIABLE: &str = "_UMASK";
 
 /// Commands of the interpreter that stop at bounds of their own.
-const CUTTING: [&str; 10] =
-    ["awk", "dd", "expand", "find", "gawk", "numfmt", "parallel", "sed", "tree", "unexpand"];
+const CUTTING: [&str; 8] = ["awk", "dd", "expand", "find", "gawk", "numfmt", "sed", "unexpand"];
 
 /// A command that runs. Its thread does the work; its task decides when it is over.
 #[derive(Debug)]

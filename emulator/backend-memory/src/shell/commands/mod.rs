@@ -26,6 +26,7 @@ mod rm;
 mod seq;
 mod sleep;
 mod stat;
+mod tar;
 mod tee;
 mod umask;
 mod yes;
@@ -60,6 +61,7 @@ pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
     for name in bounded::NAMES {
         registry.insert(name, Arc::new(bounded::Bounded { script: script(), name }));
     }
+    registry.insert("tar", Arc::new(tar::Tar(script())));
     registry.insert("find", Arc::new(find::Find(script())));
     bash.builtin_registry(registry)
         .builtin(bounded::SETTLE, Box::new(bounded::Settle(script())))
@@ -70,6 +72,7 @@ pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
         .builtin("umask", Box::new(umask::Umask(script())))
         .builtin(dash::REFUSE, Box::new(refuse::Refuse))
         .builtin(dash::SHIFT, Box::new(refuse::Shift))
+        .builtin(tar::RESTORE, Box::new(tar::Restore(script())))
         .builtin(dash::OPEN, Box::new(open::Open(script())))
         .builtin(dash::GATHER, Box::new(refuse::Gather))
         .builtin(dash::IS_SH, Box::new(refuse::IsSh))
