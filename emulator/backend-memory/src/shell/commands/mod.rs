@@ -8,6 +8,7 @@ mod chown;
 mod condition;
 mod cp;
 mod dialect;
+mod diff;
 mod echo;
 mod expr;
 mod find;
@@ -62,6 +63,7 @@ pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
         registry.insert(name, Arc::new(bounded::Bounded { script: script(), name }));
     }
     registry.insert("tar", Arc::new(tar::Tar(script())));
+    registry.insert("diff", Arc::new(diff::Diff(script())));
     registry.insert("find", Arc::new(find::Find(script())));
     bash.builtin_registry(registry)
         .builtin(bounded::SETTLE, Box::new(bounded::Settle(script())))
@@ -73,6 +75,7 @@ pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
         .builtin(dash::REFUSE, Box::new(refuse::Refuse))
         .builtin(dash::SHIFT, Box::new(refuse::Shift))
         .builtin(tar::RESTORE, Box::new(tar::Restore(script())))
+        .builtin(diff::DATE, Box::new(diff::Date(script())))
         .builtin(dash::OPEN, Box::new(open::Open(script())))
         .builtin(dash::GATHER, Box::new(refuse::Gather))
         .builtin(dash::IS_SH, Box::new(refuse::IsSh))
