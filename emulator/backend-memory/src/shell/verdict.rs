@@ -7,6 +7,7 @@ use bashkit::{Error, ExecutionBudgetExceeded, LimitExceeded};
 use leap0_emulator_core::backend::Output;
 
 use super::bounds::{FILE_BYTES, OUTPUT_BYTES};
+use super::dash;
 use super::devices::READ_BYTES;
 use super::script::{Bound, Script};
 
@@ -68,12 +69,35 @@ pub(super) fn timed_out(script: &Script, timeout: Duration) -> Output {
 }
 
 fn output(script: &Script, exit_code: i32, note: &str) -> Output {
-    let mut stderr = script.stderr.bytes();
+    let mut stderr = traced(script.stderr.bytes());
     if !note.is_empty() && stderr.last().is_some_and(|last| *last != b'\n') {
         stderr.push(b'\n');
     }
     stderr.extend_from_slice(note.as_bytes());
     Output { exit_code, stdout: script.stdout.bytes(), stderr }
+}
+
+/// What `set -x` tells, without what stands in the script for what its author wrote.
+fn traced(stderr: Vec<u8>) -> Vec<u8> {
+    let is_own =
+        |text: &str| text.starts_with("leap0-") || text.starts_with("eval 'if /dev/null/leap0/");
+    let marks = [dash::IN, dash::RUN];
+    let text = String::from_utf8_lossy(&stderr);
+    if !text.lines().any(|line| line.starts_with('+') && line.contains("leap0")) {
+        return stderr;
+    }
+    let mut told = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let command = line.trim_start_matches('+').trim_start();
+        if !line.starts_with('+') || !line.contains("leap0") {
+            told.push_str(line);
+        } else if !is_own(command) && !command.starts_with("/dev/null/leap0/") {
+            let is_mark = |word: &&str| marks.iter().any(|mark| word.starts_with(mark));
+            let words = line.split(' ').filter(|word| !is_mark(word));
+            told.push_str(&words.collect::<Vec<_>>().join(" "));
+        }
+    }
+    told.into_bytes()
 }
 
 /// Status and reason of an error; `None` for the timeout.
@@ -120,4 +144,18 @@ fn bound(limit: &LimitExceeded) -> Option<(i32, String)> {
         | Limit::SessionMaxExecCalls(_) => TOO_MUCH_WORK,
     };
     Some((status, format!("killed: {limit}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_tells_what_the_author_wrote() {
+        let trace = "+ sort f\n++ leap0-open 0 new f\n+ sh --leap0-run=/workspace ./s a\nleap0-x\n\
+                     + leap0-gather\n+ echo done";
+        let told = "+ sort f\n+ sh ./s a\nleap0-x\n+ echo done";
+        assert_eq!(traced(trace.into()), told.as_bytes());
+        assert_eq!(traced(b"+ a\xff\n".to_vec()), b"+ a\xff\n");
+    }
 }
