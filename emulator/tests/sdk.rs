@@ -5,6 +5,8 @@
 
 #[path = "support/emulator.rs"]
 mod emulator;
+#[path = "support/machines.rs"]
+mod machines;
 #[path = "support/python.rs"]
 mod python;
 #[path = "sdk/readme.rs"]
@@ -29,6 +31,12 @@ const RELEASES: [&str; 13] = [
     "0.1.0", "0.1.1", "0.2.0", "0.3.0", "0.3.1", "0.3.2", "0.4.0", "0.5.0", "0.5.1", "0.6.0",
     "0.6.1", "0.7.0", "0.8.0",
 ];
+
+/// Those that are told the story on virtual machines too: one of each era.
+const ON_MACHINES: [&str; 4] = ["0.1.0", "0.5.1", "0.7.0", "0.8.0"];
+
+/// What makes the emulator's sandboxes virtual machines.
+const MACHINES: [&str; 4] = ["--backend", "qemu", "--accel", "tcg"];
 
 /// How many of them, the oldest, have no asynchronous client.
 const BLOCKING_ONLY: usize = 3;
@@ -55,6 +63,7 @@ fn main() -> ExitCode {
     let with_async = RELEASES.into_iter().skip(BLOCKING_ONLY);
     let asynchronous = with_async.map(|release| story_trial(release, Client::Async));
     let mut trials: Vec<Trial> = blocking.chain(asynchronous).collect();
+    trials.extend(ON_MACHINES.into_iter().map(machine_trial));
     trials.extend([
         Trial::ignorable_test("readme_curl_session_holds", readme::curl_session_holds),
         Trial::ignorable_test("readme_python_program_holds", readme::python_program_holds),
@@ -66,6 +75,17 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
+fn machine_trial(release: &'static str) -> Trial {
+    let release_in_name = release.replace('.', "_");
+    let name = format!("python_sdk_{release_in_name}_runs_the_whole_story_on_machines");
+    Trial::ignorable_test(name.clone(), move || {
+        if let Err(why) = machines::image() {
+            return require::missing("qemu", &why);
+        }
+        runs_the_whole_story(&name, release, Client::Blocking, &MACHINES)
+    })
+}
+
 fn story_trial(release: &'static str, client: Client) -> Trial {
     let client_in_name = match client {
         Client::Blocking => "",
@@ -73,22 +93,34 @@ fn story_trial(release: &'static str, client: Client) -> Trial {
     };
     let release_in_name = release.replace('.', "_");
     let name = format!("python_sdk_{release_in_name}{client_in_name}_runs_the_whole_story");
-    Trial::ignorable_test(name.clone(), move || runs_the_whole_story(&name, release, client))
+    Trial::ignorable_test(name.clone(), move || runs_the_whole_story(&name, release, client, &[]))
 }
 
-fn runs_the_whole_story(name: &str, release: &str, client: Client) -> Result<Completion, Failed> {
+fn runs_the_whole_story(
+    name: &str,
+    release: &str,
+    client: Client,
+    flags: &[&str],
+) -> Result<Completion, Failed> {
     let python = match Python::with("leap0", release) {
         Ok(python) => python,
         Err(why) => return require::missing("python", &why),
     };
-    let last_line = tell(&python, name, release, client).map_err(|error| format!("{error:#}"))?;
+    let last_line =
+        tell(&python, name, release, client, flags).map_err(|error| format!("{error:#}"))?;
     eprintln!("{last_line}");
     Ok(Completion::Completed)
 }
 
 /// Tells the story and returns its last line.
-fn tell(python: &Python, name: &str, release: &str, client: Client) -> Result<String> {
-    let emulator = Emulator::start(name, &[])?;
+fn tell(
+    python: &Python,
+    name: &str,
+    release: &str,
+    client: Client,
+    flags: &[&str],
+) -> Result<String> {
+    let emulator = Emulator::start(name, flags)?;
     let output = python
         .command()
         .args([STORY, release, client.flavour()])

@@ -85,7 +85,7 @@ fn ready_url(stdout: ChildStdout) -> Result<String> {
         .recv_timeout(READY_WITHIN)
         .context("the emulator ended or hung before it was ready")?;
     line.strip_prefix("leap0-emulator listening on ")
-        .and_then(|rest| rest.strip_suffix(" backend=memory"))
-        .map(str::to_owned)
+        .and_then(|rest| rest.split_once(" backend="))
+        .map(|(url, _)| url.to_owned())
         .with_context(|| format!("{line:?} is not the ready line"))
 }

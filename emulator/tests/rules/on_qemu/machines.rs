@@ -7,20 +7,17 @@ use std::sync::{Arc, OnceLock};
 
 use leap0_backend_qemu::{Accel, QemuBackend, Settings, default_folder};
 use leap0_emulator_core::backend::Backend;
-use leap0_guest_image::{Cache, Recipe, Silent};
+use leap0_guest_image::Cache;
+
+#[path = "../../support/machines.rs"]
+mod image;
 
 static BACKEND: OnceLock<Arc<QemuBackend>> = OnceLock::new();
 
-/// Opens it, on the image of the user's cache, which is built if it is not there.
+/// Opens it, on the image of the user's cache.
 pub(crate) fn open() -> Result<(), String> {
-    let programs = env::var_os("PATH").unwrap_or_default();
-    let program = "qemu-system-x86_64";
-    if !env::split_paths(&programs).any(|folder| folder.join(program).is_file()) {
-        return Err(format!("{program} is not installed"));
-    }
+    let image = image::image()?;
     let cache = Cache::open(None).map_err(|error| error.to_string())?;
-    let recipe = Recipe::debian_bookworm();
-    let image = cache.build(&recipe, &mut Silent).map_err(|error| error.to_string())?;
     let folder = default_folder(cache.images().parent().unwrap_or(Path::new("/")));
     let accel = Some(Accel::Tcg);
     let settings = Settings { image, folder, accel, insecure_user_net: false };

@@ -13,7 +13,14 @@ use super::proof::Proven;
 pub(super) type Cited = BTreeMap<String, BTreeSet<String>>;
 
 const EMULATOR: &str = env!("CARGO_MANIFEST_DIR");
-const SOURCES: [&str; 4] = ["src", "core/src", "files/src", "backend-memory/src"];
+const SOURCES: [&str; 6] = [
+    "src",
+    "core/src",
+    "files/src",
+    "backend-memory/src",
+    "../backend-qemu/src",
+    "../backend-qemu/guest/src",
+];
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../conformance/spec/RULES.md");
 /// Set to write the page anew.
 const UPDATE: &str = "LEAP0_UPDATE_RULES";
