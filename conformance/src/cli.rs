@@ -2,7 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use leap0_conformance::{CapabilityFlag, Dialect, Profile, RunOptions, Shard};
 
 /// Judges implementations of the Leap0 snapshot API.
 #[derive(Debug, Parser)]
@@ -20,6 +24,82 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Judge a server.
+    Run(Run),
+}
+
+/// What `run` is told.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Where the server listens, such as `http://127.0.0.1:7410`.
+    #[arg(long, env = "LEAP0_BASE_URL")]
+    url: String,
+    /// The key to work with.
+    #[arg(
+        long,
+        env = "LEAP0_API_KEY",
+        default_value = "local-conformance",
+        hide_env_values = true
+    )]
+    api_key: String,
+    /// A key of another organisation.
+    #[arg(long)]
+    other_api_key: Option<String>,
+    /// Only the checks of these rules, or of this name; core checks are always there.
+    #[arg(long, value_name = "PATTERN")]
+    only: Option<String>,
+    /// A TOML file of rules that may be broken, each with a reason.
+    #[arg(long, value_name = "FILE")]
+    known_failing: Option<PathBuf>,
+    /// `emulator` makes this project's decisions binding.
+    #[arg(long, default_value = "any")]
+    profile: Profile,
+    /// Which eras the server must speak: seed, current, all, or auto for those that it answers.
+    #[arg(long, default_value = "auto")]
+    dialect: Dialect,
+    /// Run one part of the checks, such as 1/4.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// How many sandboxes there may be at once.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    max_live: usize,
+    /// Nobody else uses the key: also judge the limits.
+    #[arg(long)]
+    exclusive: bool,
+    /// What the server has or lacks, whatever it shows.
+    #[arg(long = "capability", value_name = "NAME=on|off")]
+    capabilities: Vec<CapabilityFlag>,
+    /// What sandboxes are made from.
+    #[arg(long, default_value = "system/debian:bookworm")]
+    template: String,
+    /// How long to wait for an answer, in seconds.
+    #[arg(long, value_name = "S", default_value_t = 60)]
+    patience: u64,
+}
+
+impl Run {
+    pub(crate) fn options(self) -> RunOptions {
+        RunOptions {
+            url: self.url,
+            api_key: self.api_key,
+            other_api_key: self.other_api_key,
+            junit: None,
+            json: None,
+            html: None,
+            only: self.only,
+            known_failing: self.known_failing,
+            profile: self.profile,
+            dialect: self.dialect,
+            seed: None,
+            shard: self.shard,
+            max_live: self.max_live,
+            exclusive: self.exclusive,
+            capabilities: self.capabilities,
+            template: self.template,
+            sequences: 0,
+            patience: Duration::from_secs(self.patience),
+        }
+    }
 }
 
 impl Cli {

@@ -1,26 +1,37 @@
-//! What an implementation of the Leap0 snapshot API must do, and in time the checks of it.
-//!
-//! Today there is the register of rules: `spec/rules.toml`, read and checked by [`Register`].
+//! What an implementation of the Leap0 snapshot API must do, and the checks of it.
 //!
 //! ```text
-//! spec/rules.toml ──▶ Register ──▶ checks (not there yet) ──HTTP──▶ any server
-//!                        └───────▶ listing
+//! spec/rules.toml ──▶ Register ──▶ listing
+//!                        │
+//!                     checks ──▶ run ──HTTP──▶ any server
+//!                                 └──▶ claims ──▶ a verdict for each rule ──▶ reports
 //! ```
 //!
 //! This crate knows the service only by its HTTP API: it imports none of the emulator's crates,
 //! not even for types, so that a misreading in one is not repeated in the other.
 
+mod check;
+mod checks;
+pub mod commands;
 mod family;
+mod http;
 mod id;
 pub mod listing;
+mod moment;
 mod operation;
 mod register;
+mod report;
 mod rule;
+mod run;
+mod schema;
 mod source;
+mod target;
 
 pub use family::{FAMILIES, Family};
 pub use id::{BadId, RuleId};
 pub use operation::{Scope, UnknownOperation};
 pub use register::{Register, RegisterError, register};
 pub use rule::{Fault, Rule, Statement};
+pub use run::{CapabilityFlag, Profile, RunOptions, Shard};
 pub use source::{Source, UnknownSource};
+pub use target::Dialect;

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use leap0_conformance::{listing, register};
+use leap0_conformance::{commands, listing, register};
 
 use cli::{Cli, Command};
 
@@ -16,15 +16,25 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     let result = match cli.command {
-        Command::Rules { json } => rules(json).context("cannot print the rules"),
+        Command::Rules { json } => rules(json).map(|()| 0).context("cannot print the rules"),
+        Command::Run(run) => block_on(commands::run(run.options())),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("leap0-conformance: {error:#}");
             ExitCode::from(2)
         }
     }
+}
+
+/// Runs a command that talks to servers.
+fn block_on<E>(command: impl Future<Output = Result<u8, E>>) -> anyhow::Result<u8>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    Ok(runtime.context("cannot start")?.block_on(command)?)
 }
 
 fn rules(json: bool) -> io::Result<()> {

@@ -1,0 +1,11 @@
+//! A check, and what it is given to judge with.
+
+mod claim;
+mod definition;
+mod fixtures;
+mod trial;
+
+pub(crate) use claim::{Claim, Kind};
+pub(crate) use definition::{Check, Needs, Outcome, Running, Stop, check};
+pub(crate) use fixtures::{Inside, Sandbox};
+pub(crate) use trial::Trial;

@@ -1,0 +1,126 @@
+//! `run`: judge a target.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::checks;
+use crate::http::{BadUrl, Client, Origin};
+use crate::report::{Terminal, summary};
+use crate::run::{Done, Known, RunOptions, Session, chosen, climb, grade, leftovers};
+use crate::target::{Capability, probe};
+
+/// Why a target can't be judged: one line, exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct CannotRun(Reason);
+
+#[derive(Debug, thiserror::Error)]
+enum Reason {
+    #[error("{0}")]
+    Url(#[from] BadUrl),
+    #[error("{url}: {why}")]
+    Probe { url: String, why: crate::target::ProbeError },
+    #[error("{}: {why}", path.display())]
+    Known { path: PathBuf, why: crate::run::BadKnown },
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl<T: Into<Reason>> From<T> for CannotRun {
+    fn from(reason: T) -> Self {
+        Self(reason.into())
+    }
+}
+
+/// Where journals are kept.
+fn journals() -> PathBuf {
+    std::env::temp_dir().join("leap0-conformance")
+}
+
+/// Judges a target, prints a report, and gives the exit code.
+pub async fn run(options: RunOptions) -> Result<u8, CannotRun> {
+    let origin = Origin::parse(&options.url)?;
+    let known = match &options.known_failing {
+        Some(path) => Known::read(path).map_err(|why| Reason::Known { path: path.clone(), why })?,
+        None => Known::default(),
+    };
+    let number = random();
+    let prefix = format!("lc{number:08x}");
+    let other = options.other_api_key.clone().unwrap_or_else(|| format!("other-{prefix}"));
+    let client = Client::new(origin, &options.api_key, &other, options.patience);
+    let session = Arc::new(Session::new(client, options.settings(), prefix.clone()));
+    mop_up(&session, &options.url).await;
+    // Without a journal a crash leaves something for five minutes; that is no reason to stop.
+    let _ = session.ledger.journal(&journals(), &options.url, &prefix);
+    let judged = tokio::select! {
+        judged = judge(&session, &options) => judged,
+        _ = tokio::signal::ctrl_c() => Err(Reason::Interrupted.into()),
+    };
+    let left = session.clean_up().await;
+    if left > 0 {
+        eprintln!(
+            "leap0-conformance: {left} things could not be removed; they time out by themselves"
+        );
+    }
+    let done = judged?;
+    let grades = grade(&done, &session.observer.take(), options.profile, &known);
+    print!("{}", summary(&grades, &done, &session));
+    Ok(grades.exit_code(&session))
+}
+
+/// Removes what earlier runs left.
+async fn mop_up(session: &Session, url: &str) {
+    for left in leftovers(&journals(), url) {
+        let count = left.there.len();
+        for made in left.there {
+            session.ledger.add(made);
+        }
+        session.sweep(&left.prefix).await;
+        session.clean_up().await;
+        if session.ledger.there().is_empty() {
+            let _ = std::fs::remove_file(&left.path);
+        }
+        if count > 0 {
+            eprintln!("leap0-conformance: removed {count} leftovers of an earlier run");
+        }
+    }
+}
+
+async fn judge(session: &Arc<Session>, options: &RunOptions) -> Result<Vec<Done>, CannotRun> {
+    let why = |why| Reason::Probe { url: options.url.clone(), why };
+    let mut capabilities = probe(session).await.map_err(why)?;
+    capabilities.impose(options.dialect);
+    let open = !capabilities.has(Capability::ClosedKeys);
+    capabilities.set(Capability::SecondKey, open || options.other_api_key.is_some());
+    capabilities.set(Capability::Exclusive, options.exclusive);
+    for flag in &options.capabilities {
+        capabilities.set(flag.0, flag.1);
+    }
+    session.learn(capabilities);
+    let takes = |place| options.shard.is_none_or(|shard| shard.takes(place));
+    let checks = chosen(checks::all(), options.only.as_deref(), takes);
+    plan(&checks, session);
+    let terminal = Terminal::new(checks.len());
+    Ok(climb(session, &checks, &|done| terminal.tick(done)).await)
+}
+
+/// Says what the run will cost, before it costs anything.
+fn plan(checks: &[&crate::check::Check], session: &Session) {
+    let shared = checks.iter().filter(|check| check.shared).count();
+    let making: usize = checks.iter().map(|check| check.live).sum();
+    eprintln!(
+        "{} checks; about {} sandboxes of at most 5 minutes, {} at once; {shared} checks share one",
+        checks.len(),
+        making + usize::from(shared > 0),
+        session.settings.max_live,
+    );
+}
+
+/// A number that no other run has.
+pub(crate) fn random() -> u32 {
+    let mut bytes = [0; 4];
+    if getrandom::fill(&mut bytes).is_err() {
+        bytes = std::process::id().to_le_bytes();
+    }
+    u32::from_le_bytes(bytes)
+}

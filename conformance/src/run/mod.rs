@@ -1,0 +1,16 @@
+//! A run: the target is asked what it speaks, checks climb the ladder, and everything is removed.
+
+mod grade;
+mod known;
+mod ladder;
+mod ledger;
+mod options;
+mod session;
+
+pub(crate) use grade::{Evidence, Graded, Grades, Verdict, chosen, grade};
+pub(crate) use known::{BadKnown, Known};
+pub(crate) use ladder::{Done, Ending, climb};
+pub(crate) use ledger::leftovers;
+pub(crate) use options::Settings;
+pub use options::{CapabilityFlag, Profile, RunOptions, Shard};
+pub(crate) use session::Session;

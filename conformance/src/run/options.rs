@@ -1,0 +1,142 @@
+//! What a run is asked to do.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::target::Dialect;
+
+pub use crate::target::CapabilityFlag;
+
+/// A run, as the command line gives it.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Where the target listens.
+    pub url: String,
+    /// The key of the organisation that the suite works in.
+    pub api_key: String,
+    /// The key of another organisation.
+    pub other_api_key: Option<String>,
+    /// Where to write a JUnit report.
+    pub junit: Option<PathBuf>,
+    /// Where to write a JSON report.
+    pub json: Option<PathBuf>,
+    /// Where to write a page.
+    pub html: Option<PathBuf>,
+    /// Which checks: a part of a rule's id or of a check's name.
+    pub only: Option<String>,
+    /// Rules that are known to be broken.
+    pub known_failing: Option<PathBuf>,
+    /// Who is bound by the decisions.
+    pub profile: Profile,
+    /// The eras that the target is held to.
+    pub dialect: Dialect,
+    /// Where the generated sequences begin.
+    pub seed: Option<u64>,
+    /// Which part of the checks, and of how many.
+    pub shard: Option<Shard>,
+    /// How many sandboxes there may be at once.
+    pub max_live: usize,
+    /// Whether the organisation is the suite's alone.
+    pub exclusive: bool,
+    /// What the target is said to have or to lack.
+    pub capabilities: Vec<CapabilityFlag>,
+    /// The template that sandboxes are made from.
+    pub template: String,
+    /// How many generated sequences to run.
+    pub sequences: usize,
+    /// How long to wait for an answer.
+    pub patience: Duration,
+}
+
+/// Who is bound by this project's decisions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// Nobody: it is only reported which way the target went.
+    #[default]
+    Any,
+    /// The target.
+    Emulator,
+}
+
+impl FromStr for Profile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "any" => Ok(Self::Any),
+            "emulator" => Ok(Self::Emulator),
+            other => Err(format!("{other} is neither any nor emulator")),
+        }
+    }
+}
+
+/// One part of several, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    index: usize,
+    count: usize,
+}
+
+impl Shard {
+    /// Whether what stands at this place belongs to the part.
+    pub(crate) fn takes(self, place: usize) -> bool {
+        place % self.count == self.index - 1
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/').and_then(|(index, count)| {
+            Some((index.parse::<usize>().ok()?, count.parse::<usize>().ok()?))
+        });
+        match parts {
+            Some((index, count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
+            _ => Err("it is i/n, such as 1/4".to_owned()),
+        }
+    }
+}
+
+/// What the checks of a run go by.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) template: String,
+    pub(crate) max_live: usize,
+    pub(crate) profile: Profile,
+    /// How long a full organisation is waited for.
+    pub(crate) quota_patience: Duration,
+    /// How long a sandbox may take to be running.
+    pub(crate) boot_patience: Duration,
+    /// How long a check may take.
+    pub(crate) check_patience: Duration,
+}
+
+impl RunOptions {
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            template: self.template.clone(),
+            max_live: self.max_live,
+            profile: self.profile,
+            quota_patience: Duration::from_secs(20),
+            boot_patience: Duration::from_secs(60),
+            check_patience: Duration::from_secs(180),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_is_a_part_of_the_whole() {
+        let shard: Shard = "2/3".parse().unwrap();
+        let taken: Vec<_> = (0..7).filter(|place| shard.takes(*place)).collect();
+        assert_eq!(taken, [1, 4]);
+        for bad in ["", "1", "0/3", "4/3", "1/0", "a/b"] {
+            assert!(bad.parse::<Shard>().is_err(), "{bad}");
+        }
+    }
+}

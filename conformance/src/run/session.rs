@@ -1,0 +1,302 @@
+//! What the checks of a run share: the client, what is known of the target, and the ledger.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use super::Settings;
+use super::ledger::{Ledger, Made};
+use crate::http::{Answer, Client, Exchange, Request};
+use crate::schema::{Observer, operation};
+use crate::target::{Capabilities, Capability};
+
+/// A run on one target.
+#[derive(Debug)]
+pub(crate) struct Session {
+    client: Client,
+    pub(crate) settings: Settings,
+    pub(crate) ledger: Ledger,
+    pub(crate) observer: Observer,
+    capabilities: OnceLock<Capabilities>,
+    workdir: OnceLock<String>,
+    prefix: String,
+    counter: AtomicU64,
+    shared: tokio::sync::Mutex<Option<(String, Instant)>>,
+}
+
+/// How long the suite's sandboxes live at most, in seconds.
+const LIFE: u64 = 240;
+
+/// How often a 409 at the limit is waited out.
+#[derive(Debug)]
+pub(crate) struct QuotaBudget(Instant);
+
+impl QuotaBudget {
+    /// Waits a little; `false` if it has been long enough.
+    pub(crate) async fn wait(&mut self) -> bool {
+        if Instant::now() >= self.0 {
+            return false;
+        }
+        sleep(Duration::from_millis(100)).await;
+        true
+    }
+}
+
+impl Session {
+    pub(crate) fn new(client: Client, settings: Settings, prefix: String) -> Self {
+        Self {
+            client,
+            settings,
+            ledger: Ledger::default(),
+            observer: Observer::default(),
+            capabilities: OnceLock::new(),
+            workdir: OnceLock::new(),
+            prefix,
+            counter: AtomicU64::new(0),
+            shared: tokio::sync::Mutex::default(),
+        }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn template(&self) -> &str {
+        &self.settings.template
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    pub(crate) fn learn(&self, capabilities: Capabilities) {
+        let _ = self.capabilities.set(capabilities);
+    }
+
+    pub(crate) fn has(&self, capability: Capability) -> bool {
+        self.capabilities.get().is_some_and(|known| known.has(capability))
+    }
+
+    pub(crate) fn eras(&self) -> Vec<char> {
+        self.capabilities.get().map(Capabilities::eras).unwrap_or_default()
+    }
+
+    /// The field for a timeout in the words of the target's eras, and the suite's own timeout.
+    pub(crate) fn timeout_field(&self) -> (&'static str, u64) {
+        if self.capabilities.get().is_some() && !self.has(Capability::Seconds) {
+            ("timeout_min", LIFE / 60)
+        } else {
+            ("timeout", LIFE)
+        }
+    }
+
+    /// A name that is not in use anywhere.
+    pub(crate) fn fresh_name(&self) -> String {
+        format!("{}-{}", self.prefix, self.counter.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn quota_budget(&self) -> QuotaBudget {
+        QuotaBudget(Instant::now() + self.settings.quota_patience)
+    }
+
+    /// Sends a request, waits out a rate limit, and notes what was made or removed.
+    pub(crate) async fn send(&self, request: Request) -> Exchange {
+        let deadline = Instant::now() + self.settings.quota_patience;
+        let what = operation(&request.method, &request.path);
+        let makes = matches!(
+            what.as_deref(),
+            Some(
+                "sandbox/create"
+                    | "snapshot/create"
+                    | "snapshot/pause"
+                    | "snapshot/resume"
+                    | "snapshot/restore"
+            )
+        );
+        if makes {
+            self.ledger.asking(&request.method, &request.path);
+        }
+        let exchange = loop {
+            let exchange = self.client.send(request.clone()).await;
+            self.observer.look(&exchange);
+            match &exchange.answer {
+                Ok(answer) if answer.status == 429 && !exchange.request.final_429 => {
+                    let seconds: u64 = answer.header("retry-after").parse().unwrap_or(0);
+                    let wait = Duration::from_secs(seconds).max(Duration::from_millis(200));
+                    if Instant::now() + wait > deadline {
+                        break exchange;
+                    }
+                    sleep(wait).await;
+                }
+                _ => break exchange,
+            }
+        };
+        self.note(what.as_deref(), &exchange);
+        exchange
+    }
+
+    fn note(&self, what: Option<&str>, exchange: &Exchange) {
+        if let Some(made) = made(what, exchange) {
+            self.ledger.add(made);
+        } else if matches!(what, Some("sandbox/delete" | "snapshot/delete"))
+            && exchange.answer.as_ref().is_ok_and(Answer::ok)
+        {
+            let path = exchange.request.path.split('?').next().unwrap_or("");
+            self.ledger.gone(path.trim_end_matches('/').rsplit('/').next().unwrap_or(""));
+        }
+    }
+
+    /// Removes what these exchanges made, as far as it is still there.
+    pub(crate) async fn remove_made<'a>(&self, exchanges: impl Iterator<Item = &'a Exchange>) {
+        let mut all: Vec<_> = exchanges
+            .filter_map(|exchange| {
+                let request = &exchange.request;
+                made(operation(&request.method, &request.path).as_deref(), exchange)
+            })
+            .collect();
+        // Sandboxes first: a snapshot in use can't be deleted.
+        all.sort_unstable();
+        let there = self.ledger.there();
+        for made in all.into_iter().filter(|made| there.contains(made)) {
+            self.remove_one(made).await;
+        }
+    }
+
+    async fn remove_one(&self, made: Made) {
+        match made {
+            Made::Sandbox(id) => self.remove_sandbox(&id).await,
+            Made::Snapshot(id) => self.remove_snapshot(&id).await,
+        }
+    }
+
+    /// Waits for a sandbox to be `running`.
+    pub(crate) async fn until_running(&self, id: &str) -> bool {
+        let deadline = Instant::now() + self.settings.boot_patience;
+        loop {
+            let exchange = self.send(Request::get(format!("/v1/sandbox/{id}"))).await;
+            let Ok(answer) = exchange.answer else { return false };
+            match answer.text("state") {
+                "running" => return true,
+                _ if !answer.ok() || Instant::now() > deadline => return false,
+                _ => sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+
+    /// Deletes a sandbox, waiting while it is on its way from one state to another.
+    pub(crate) async fn remove_sandbox(&self, id: &str) {
+        self.remove(&format!("/v1/sandbox/{id}"), id).await;
+    }
+
+    /// Deletes a snapshot.
+    pub(crate) async fn remove_snapshot(&self, id: &str) {
+        self.remove(&format!("/v1/snapshot/{id}"), id).await;
+    }
+
+    async fn remove(&self, path: &str, id: &str) {
+        for pause in [0, 20, 50, 100, 200, 400, 800, 1600] {
+            sleep(Duration::from_millis(pause)).await;
+            // Not through `send`: what a clean-up sees is no evidence for or against a rule.
+            let exchange = self.client.send(Request::delete(path)).await;
+            match exchange.answer.map(|answer| answer.status) {
+                Ok(409 | 429) => {}
+                Ok(status) if status < 300 || status == 404 => return self.ledger.gone(id),
+                _ => return,
+            }
+        }
+    }
+
+    /// Removes everything that is still there; gives how much could not be.
+    pub(crate) async fn clean_up(&self) -> usize {
+        *self.shared.lock().await = None;
+        for made in self.ledger.there() {
+            self.remove_one(made).await;
+        }
+        self.sweep(&self.prefix).await;
+        self.ledger.close();
+        self.ledger.there().len()
+    }
+
+    /// Removes snapshots whose names begin with `prefix`, which an answer that never came may
+    /// have made.
+    pub(crate) async fn sweep(&self, prefix: &str) {
+        let path = format!("/v1/snapshots?query={prefix}&page-size=100");
+        let Ok(answer) = self.client.send(Request::get(path)).await.answer else { return };
+        for item in answer.json["items"].as_array().into_iter().flatten() {
+            let named = item["name"].as_str().is_some_and(|name| name.starts_with(prefix));
+            if let (true, Some(id)) = (named, item["id"].as_str()) {
+                self.remove_snapshot(id).await;
+            }
+        }
+    }
+
+    /// The sandbox that checks share, as long as it is young and runs.
+    pub(crate) async fn shared_sandbox(&self) -> Result<String, String> {
+        let mut shared = self.shared.lock().await;
+        if let Some((id, born)) = &*shared {
+            if born.elapsed() < Duration::from_secs(LIFE / 2) {
+                return Ok(id.clone());
+            }
+            self.remove_sandbox(id).await;
+        }
+        let (field, value) = self.timeout_field();
+        let wish = json!({"template_name": self.template(), field: value});
+        let mut budget = self.quota_budget();
+        let answer = loop {
+            let answer = self.send(Request::post("/v1/sandbox", &wish)).await.answer?;
+            if answer.status != 409 || !budget.wait().await {
+                break answer;
+            }
+        };
+        let id = answer.text("id").to_owned();
+        if id.is_empty() || !self.until_running(&id).await {
+            return Err(format!("the sandbox that checks share: {}", answer.brief()));
+        }
+        if self.workdir.get().is_none() {
+            let asked = self.send(Request::get(format!("/v1/sandbox/{id}/system/workdir"))).await;
+            let told =
+                asked.answer.ok().and_then(|a| a.json["workdir"].as_str().map(str::to_owned));
+            let _ = self.workdir.set(told.unwrap_or_else(|| "/tmp".to_owned()));
+        }
+        *shared = Some((id.clone(), Instant::now()));
+        Ok(id)
+    }
+
+    /// Ends the sandbox that checks share.
+    pub(crate) async fn drop_shared(&self) {
+        if let Some((id, _)) = self.shared.lock().await.take() {
+            self.remove_sandbox(&id).await;
+        }
+    }
+
+    /// Where files can be written.
+    pub(crate) fn workdir(&self) -> &str {
+        self.workdir.get().map_or("/tmp", String::as_str)
+    }
+
+    /// A value with the keys blotted out.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        let [own, other] = self.client.secrets();
+        let mut text = text.to_owned();
+        for secret in [own, other] {
+            if !secret.is_empty() {
+                text = text.replace(secret, "<key>");
+            }
+        }
+        text
+    }
+}
+
+/// What an exchange made, if anything.
+fn made(what: Option<&str>, exchange: &Exchange) -> Option<Made> {
+    let answer = exchange.answer.as_ref().ok().filter(|answer| answer.ok())?;
+    let id = answer.json["id"].as_str()?.to_owned();
+    match what? {
+        "sandbox/create" | "snapshot/resume" | "snapshot/restore" => Some(Made::Sandbox(id)),
+        "snapshot/create" | "snapshot/pause" => Some(Made::Snapshot(id)),
+        _ => None,
+    }
+}
