@@ -26,6 +26,32 @@ pub(crate) enum Command {
     },
     /// Judge a server.
     Run(Run),
+    /// Tell stories, such as those of `scenarios/`, to a server.
+    Replay {
+        /// What to tell.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        run: Run,
+    },
+    /// Put reports side by side: newly broken, fixed, newly unverified.
+    Compare {
+        /// What `run --json` wrote, the oldest first.
+        #[arg(required = true, num_args = 2.., value_name = "REPORT")]
+        reports: Vec<PathBuf>,
+    },
+    /// Judge the suite: by servers that are broken, and by servers that are odd but legal.
+    SelfTest {
+        /// Run every check on every broken server, and print which of them see it.
+        #[arg(long)]
+        matrix: bool,
+        /// Write everything that was found.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+        /// Only servers with this in their names.
+        #[arg(long, value_name = "PATTERN")]
+        only: Option<String>,
+    },
 }
 
 /// What `run` is told.
@@ -45,6 +71,15 @@ pub(crate) struct Run {
     /// A key of another organisation.
     #[arg(long)]
     other_api_key: Option<String>,
+    /// Write a `JUnit` report.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write a JSON report, which `compare` reads.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write one page with every exchange.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Only the checks of these rules, or of this name; core checks are always there.
     #[arg(long, value_name = "PATTERN")]
     only: Option<String>,
@@ -83,9 +118,9 @@ impl Run {
             url: self.url,
             api_key: self.api_key,
             other_api_key: self.other_api_key,
-            junit: None,
-            json: None,
-            html: None,
+            junit: self.junit,
+            json: self.json,
+            html: self.html,
             only: self.only,
             known_failing: self.known_failing,
             profile: self.profile,

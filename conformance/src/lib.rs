@@ -17,13 +17,17 @@ mod family;
 mod http;
 mod id;
 pub mod listing;
+mod model;
 mod moment;
 mod operation;
+mod reference;
 mod register;
 mod report;
 mod rule;
 mod run;
+mod scenario;
 mod schema;
+mod selftest;
 mod source;
 mod target;
 

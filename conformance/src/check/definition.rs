@@ -33,7 +33,7 @@ pub(crate) enum Stop {
 }
 
 pub(crate) type Outcome<T = ()> = Result<T, Stop>;
-pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+pub(super) type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
 /// A check: what it proves, what it needs, and how it goes.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub(crate) struct Check {
     pub(crate) live: usize,
     /// Whether it works in the sandbox that such checks share.
     pub(crate) shared: bool,
+    /// Whether everything above stands on it.
+    pub(crate) rung: bool,
     pub(crate) run: for<'a> fn(&'a Trial) -> Running<'a>,
 }
 
@@ -70,6 +72,12 @@ impl Check {
         self
     }
 
+    /// The same, as a rung of the ladder.
+    pub(crate) const fn rung(mut self) -> Self {
+        self.rung = true;
+        self
+    }
+
     /// The name with blanks.
     pub(crate) fn sentence(&self) -> String {
         self.name.replace('_', " ")
@@ -89,6 +97,7 @@ macro_rules! check {
                 _ => 1,
             },
             shared: false,
+            rung: false,
             run: |trial| Box::pin($run(trial)),
         }
     };

@@ -49,6 +49,9 @@ impl Inside {
     }
 }
 
+/// The states that a sandbox stays in.
+const AT_REST: [&str; 5] = ["running", "paused", "stopped", "gone", "deleted"];
+
 /// A text as it stands in a query.
 pub(crate) fn encode(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
@@ -122,7 +125,19 @@ impl Trial {
     /// Pauses, stops or starts, which has to succeed.
     pub(crate) async fn change(&self, id: &str, what: &str) -> Outcome<Answer> {
         let answer = self.bare(path(id, what)).await?;
-        if answer.ok() { Ok(answer) } else { Err(unprepared(what, &answer)) }
+        if !answer.ok() {
+            return Err(unprepared(what, &answer));
+        }
+        if !AT_REST.contains(&answer.text("state")) {
+            self.settled(id).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Waits until a sandbox is on no way from one state to another.
+    pub(crate) async fn settled(&self, id: &str) -> Outcome {
+        let rest = self.until(60, async || Ok(AT_REST.contains(&&*self.state(id).await?))).await?;
+        if rest { Ok(()) } else { Err(Stop::Unprepared(format!("sandbox {id} never settled"))) }
     }
 
     /// Deletes a sandbox, which has to succeed.
@@ -186,7 +201,7 @@ impl Trial {
     pub(crate) async fn sh(&self, id: &str, command: &str) -> Outcome<String> {
         let answer = self.exec(id, command).await?;
         if answer.status == 200 && answer.json["exit_code"] == 0 {
-            Ok(answer.text("stdout").to_owned())
+            Ok(answer.printed().to_owned())
         } else {
             Err(unprepared(command, &answer))
         }
@@ -216,14 +231,21 @@ impl Trial {
     pub(crate) async fn inside(&self) -> Outcome<Inside> {
         let sandbox = self.session.shared_sandbox().await.map_err(Stop::Unprepared)?;
         let dir = format!("{}/{}", self.session.workdir(), self.name());
-        self.write(&sandbox, &format!("{dir}/.made"), b"").await?;
+        let made = format!("{dir}/.made");
+        if self.write(&sandbox, &made, b"").await.is_err() {
+            // Not every server makes the directories above a file.
+            let body = json!({"path": dir, "recursive": true});
+            self.post(path(&sandbox, "filesystem/mkdir"), body).await?;
+            self.write(&sandbox, &made, b"").await?;
+        }
         Ok(Inside { sandbox, dir })
     }
 
     /// The working directory of a sandbox, or one that every system has.
     pub(crate) async fn workdir(&self, id: &str) -> Outcome<String> {
         let answer = self.get(path(id, "system/workdir")).await?;
-        Ok(answer.json["workdir"].as_str().unwrap_or("/tmp").to_owned())
+        let told = answer.json["workdir"].as_str().filter(|dir| dir.starts_with('/'));
+        Ok(told.unwrap_or("/tmp").to_owned())
     }
 
     /// A filesystem operation.
@@ -236,7 +258,9 @@ impl Trial {
     where
         F: Future<Output = Outcome<bool>>,
     {
-        let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(seconds);
+        let most = std::time::Duration::from_secs(seconds);
+        let most = most.min(self.session.settings.until_patience);
+        let deadline = tokio::time::Instant::now() + most;
         loop {
             if holds().await? {
                 return Ok(true);

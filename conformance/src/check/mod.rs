@@ -6,6 +6,6 @@ mod fixtures;
 mod trial;
 
 pub(crate) use claim::{Claim, Kind};
-pub(crate) use definition::{Check, Needs, Outcome, Running, Stop, check};
+pub(crate) use definition::{Check, Needs, Outcome, Stop, check};
 pub(crate) use fixtures::{Inside, Sandbox};
 pub(crate) use trial::Trial;

@@ -45,6 +45,9 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
     .flatten()
 }
 
+/// What is said where policies are in no answer.
+const NO_POLICY: &str = "the target does not show network policies";
+
 /// How many pages of a list are looked through.
 const PAGES: usize = 50;
 

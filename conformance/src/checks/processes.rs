@@ -21,11 +21,6 @@ async fn run(t: &Trial, inside: &Inside, body: serde_json::Value) -> Outcome<Ans
     t.post(inside.path("process/execute"), body).await
 }
 
-/// What was printed, in the words of any era.
-fn printed(answer: &Answer) -> &str {
-    answer.json.get("stdout").or(answer.json.get("result")).and_then(|v| v.as_str()).unwrap_or("")
-}
-
 async fn a_command_is_a_shell_script(t: &Trial) -> Outcome {
     let inside = t.inside().await?;
     for (command, wanted) in [
@@ -35,7 +30,7 @@ async fn a_command_is_a_shell_script(t: &Trial) -> Outcome {
         ("echo 'single $x'", "single $x\n"),
     ] {
         let answer = run(t, &inside, json!({ "command": command })).await?;
-        t.same("PROC-01", &format!("what {command} prints"), printed(&answer), wanted);
+        t.same("PROC-01", &format!("what {command} prints"), answer.printed(), wanted);
     }
     Ok(())
 }
@@ -56,9 +51,9 @@ async fn variables_are_for_one_command(t: &Trial) -> Outcome {
     let inside = t.inside().await?;
     let body = json!({"command": "echo \"<$FRUIT>\"", "envs": {"FRUIT": "pear"}});
     let answer = run(t, &inside, body).await?;
-    t.same("PROC-03", "what the command sees", printed(&answer), "<pear>\n");
+    t.same("PROC-03", "what the command sees", answer.printed(), "<pear>\n");
     let next = run(t, &inside, json!({"command": "echo \"<$FRUIT>\""})).await?;
-    t.same("PROC-03", "what the next one sees", printed(&next), "<>\n");
+    t.same("PROC-03", "what the next one sees", next.printed(), "<>\n");
     Ok(())
 }
 
@@ -71,9 +66,9 @@ async fn a_command_starts_in_the_workdir(t: &Trial) -> Outcome {
     let exists = t.fs(&inside, "exists", json!({ "path": workdir })).await?;
     t.decided("SYS-OP-WORKDIR", "it exists", exists.json["exists"] == true);
     let answer = run(t, &inside, json!({"command": "pwd"})).await?;
-    t.same("PROC-04", "where it starts", printed(&answer), &*format!("{workdir}\n"));
+    t.same("PROC-04", "where it starts", answer.printed(), &*format!("{workdir}\n"));
     let answer = run(t, &inside, json!({"command": "pwd", "cwd": inside.dir})).await?;
-    t.same("PROC-04", "where cwd starts it", printed(&answer), &*format!("{}\n", inside.dir));
+    t.same("PROC-04", "where cwd starts it", answer.printed(), &*format!("{}\n", inside.dir));
     let missing = run(t, &inside, json!({"command": "pwd", "cwd": inside.at("none")})).await?;
     t.decided_status("PROC-04", &missing, 400);
     Ok(())
@@ -85,7 +80,7 @@ async fn a_command_that_takes_too_long(t: &Trial) -> Outcome {
     let answer = run(t, &inside, body).await?;
     let held = answer.status == 200 && answer.json["exit_code"] == 124;
     t.decided("PROC-05", "it is a 200 with exit code 124", held);
-    t.decided("PROC-05", "what was printed so far is there", printed(&answer) == "begun\n");
+    t.decided("PROC-05", "what was printed so far is there", answer.printed() == "begun\n");
     let zero = run(t, &inside, json!({"command": "true", "timeout": 0})).await?;
     t.decided_status("PROC-06", &zero, 400);
     let long = run(t, &inside, json!({"command": "true", "timeout": 1_800_000})).await?;
@@ -98,7 +93,7 @@ async fn output_that_is_no_text(t: &Trial) -> Outcome {
     t.write(&inside.sandbox, &inside.at("latin"), b"caf\xe9\n").await?;
     let command = format!("cat {}", inside.at("latin"));
     let answer = run(t, &inside, json!({ "command": command })).await?;
-    t.decided("PROC-07", "with a replacement character", printed(&answer) == "caf\u{fffd}\n");
+    t.decided("PROC-07", "with a replacement character", answer.printed() == "caf\u{fffd}\n");
     Ok(())
 }
 
@@ -108,7 +103,7 @@ async fn commands_run_at_once(t: &Trial) -> Outcome {
     let sleep = || run(t, &inside, json!({"command": "sleep 1; echo done"}));
     let (one, two, three) = tokio::join!(sleep(), sleep(), sleep());
     for answer in [one?, two?, three?] {
-        t.decided("PROC-08", "each of them is served", printed(&answer) == "done\n");
+        t.decided("PROC-08", "each of them is served", answer.printed() == "done\n");
     }
     t.decided("PROC-08", "none waits for another", begun.elapsed().as_millis() < 2500);
     Ok(())
@@ -131,7 +126,7 @@ async fn a_command_is_answered_when_it_has_ended(t: &Trial) -> Outcome {
     let file = inside.at("late");
     let command = format!("echo first; sleep 1; echo last > {file}; cat {file}");
     let answer = run(t, &inside, json!({ "command": command })).await?;
-    t.same("PROC-10", "everything that it printed", printed(&answer), "first\nlast\n");
+    t.same("PROC-10", "everything that it printed", answer.printed(), "first\nlast\n");
     let seen = t.read(&inside.sandbox, &file).await?;
     t.same("PROC-10", "what it wrote in the end", &seen.as_deref(), &Some("last\n"));
     Ok(())

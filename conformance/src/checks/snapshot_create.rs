@@ -15,6 +15,7 @@ pub(super) const CHECKS: &[Check] = &[
     check!(a_name_has_1_to_64_characters, Sandbox, ["SNAP-CREATE-06"]),
     check!(any_text_is_a_name, Sandbox, ["SNAP-CREATE-07"]),
     check!(a_name_that_is_taken_is_a_409, Sandbox, ["SNAP-CREATE-08", "SNAP-KILL-01"]),
+    check!(of_two_captures_of_one_name_one_is_made, Sandbox, ["SNAP-CREATE-08"]).live(2),
     check!(a_name_of_a_deleted_snapshot_is_free, Snapshots, ["SNAP-CREATE-10"]),
     check!(there_are_as_many_snapshots_as_one_likes, Sandbox, ["SNAP-CREATE-13"]),
     check!(a_snapshot_has_the_values_of_its_source, Sandbox, ["SNAP-CREATE-14"]),
@@ -41,7 +42,7 @@ async fn a_snapshot_holds_memory_disk_and_resources(t: &Trial) -> Outcome {
     t.remove(&sandbox.id).await?;
     let copy = t.a_copy(&name).await?;
     let seen = t.exec(&copy.id, "cat /tmp/d /dev/shm/m").await?;
-    t.same("SNAP-CREATE-01", "disk and memory", seen.text("stdout"), "disk\nmemory\n");
+    t.same("SNAP-CREATE-01", "disk and memory", seen.printed(), "disk\nmemory\n");
     Ok(())
 }
 
@@ -72,23 +73,23 @@ async fn the_source_of_a_snapshot_goes_on(t: &Trial) -> Outcome {
     t.must("SNAP-CREATE-04", "the source runs", runs && taken.ok());
     t.decided("SB-04", "a capture does not end in paused", runs);
     let seen = t.exec(&sandbox.id, "cat /tmp/d /dev/shm/m").await?;
-    t.same("SNAP-CREATE-04", "what it holds", seen.text("stdout"), "disk\nmemory\n");
+    t.same("SNAP-CREATE-04", "what it holds", seen.printed(), "disk\nmemory\n");
     Ok(())
 }
 
 async fn a_snapshot_without_a_name_gets_one(t: &Trial) -> Outcome {
     let sandbox = t.sandbox().await?;
     let mut names = Vec::new();
-    for body in [json!({}), json!({"name": null})] {
-        let answer = t.snapshot(&sandbox.id, body).await?;
-        if !answer.ok() && !names.is_empty() {
-            t.decided_status("SNAP-CREATE-05", &answer, 201);
-            continue;
-        }
+    for _ in 0..2 {
+        let answer = t.snapshot(&sandbox.id, json!({})).await?;
         t.status("SNAP-CREATE-05", &answer, 201);
         t.must("SNAP-CREATE-05", "it has a name", !answer.text("name").is_empty());
-        names.push(answer.text("name").to_owned());
+        if answer.ok() {
+            names.push(answer.text("name").to_owned());
+        }
     }
+    let null = t.snapshot(&sandbox.id, json!({"name": null})).await?;
+    t.decided_status("SNAP-CREATE-05", &null, 201);
     if let [first, second] = &*names {
         t.must("SNAP-CREATE-05", "no two have one name", first != second);
     }
@@ -152,6 +153,21 @@ async fn a_name_that_is_taken_is_a_409(t: &Trial) -> Outcome {
     t.decided("SNAP-KILL-01", "nothing is ended if nothing is stored", running);
     let list = t.get(format!("/v1/snapshots?query={name}")).await?;
     t.same("SNAP-CREATE-08", "how many have the name", &list.json["total_items"], &json!(1));
+    Ok(())
+}
+
+async fn of_two_captures_of_one_name_one_is_made(t: &Trial) -> Outcome {
+    let (one, two) = (t.sandbox().await?, t.sandbox().await?);
+    for _ in 0..5 {
+        let body = json!({ "name": t.name() });
+        let (first, second) =
+            tokio::join!(t.snapshot(&one.id, body.clone()), t.snapshot(&two.id, body));
+        let (first, second) = (first?, second?);
+        let made = [&first, &second].iter().filter(|answer| answer.status == 201).count();
+        t.same("SNAP-CREATE-08", "how many of two at once are made", &made, &1);
+        let refused = [&first, &second].iter().filter(|answer| answer.status == 409).count();
+        t.same("SNAP-CREATE-08", "how many of two at once are a 409", &refused, &1);
+    }
     Ok(())
 }
 
@@ -233,7 +249,9 @@ async fn kill_sandbox_after_ends_the_source(t: &Trial) -> Outcome {
     } else {
         t.session.remove_sandbox(&sandbox.id).await;
     }
-    let copy = t.a_copy(&name).await?;
+    let restored = t.restore_with(&name, json!({})).await?;
+    t.status("SNAP-KILL-01", &restored, 201);
+    let copy = t.running(&restored).await?;
     let seen = t.read(&copy.id, "/tmp/f").await?;
     t.same("SNAP-KILL-01", "what was stored before", &seen, &Some(name));
     let keep = json!({"name": t.name(), "kill_sandbox_after": false});

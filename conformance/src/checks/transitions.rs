@@ -101,7 +101,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// How often a transition is begun anew to try one more operation in it.
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 15;
 
 /// How a sandbox is brought into a transition.
 #[derive(Clone, Copy)]
@@ -164,24 +164,35 @@ fn tries(t: &Trial, sandbox: &Sandbox) -> [(&'static str, Request); 7] {
     ]
 }
 
-/// Sends a request in a state; `None` if the state had passed.
-async fn within(t: &Trial, way: Way, place: usize) -> Outcome<Option<(Answer, bool)>> {
+/// What came of a request that was sent in a state.
+enum Tried {
+    /// The state had passed.
+    TooLate,
+    /// It was answered in the state, or as if it were.
+    Within(Answer),
+    /// It was accepted, and the state was over then: perhaps it came too late.
+    Accepted(Answer),
+}
+
+/// Sends a request in a state.
+async fn within(t: &Trial, way: Way, place: usize) -> Outcome<Tried> {
     let sandbox = way.ready(t).await?;
     let under_way = {
         let (session, request) = (t.session.clone(), way.request(t, &sandbox));
         tokio::spawn(async move { session.send(request).await })
     };
-    let mut tried = None;
+    let mut tried = Tried::TooLate;
     while !under_way.is_finished() {
         if t.state(&sandbox.id).await? == way.state() {
             let (word, request) = tries(t, &sandbox)[place].clone();
             let answer = t.send(request).await?;
-            let after = t.state(&sandbox.id).await?;
+            let still = t.state(&sandbox.id).await? == way.state();
             // A use waits for the end of the transition, so that nothing can be seen after it.
-            let still = after == way.state();
-            if still || word == "USE" {
-                tried = Some((answer, still));
-            }
+            tried = if still || word == "USE" || !answer.ok() {
+                Tried::Within(answer)
+            } else {
+                Tried::Accepted(answer)
+            };
             break;
         }
     }
@@ -191,19 +202,37 @@ async fn within(t: &Trial, way: Way, place: usize) -> Outcome<Option<(Answer, bo
     Ok(tried)
 }
 
+/// How often a request has to be accepted for it not to have come too late each time.
+const ACCEPTED: usize = 3;
+
+/// The answer to a request in a state, or none if the state can't be caught.
+async fn answer_within(t: &Trial, way: Way, place: usize) -> Outcome<Option<Answer>> {
+    let mut accepted = 0;
+    for _ in 0..ROUNDS {
+        match within(t, way, place).await? {
+            Tried::TooLate => {}
+            Tried::Within(answer) => return Ok(Some(answer)),
+            Tried::Accepted(answer) => {
+                accepted += 1;
+                if accepted == ACCEPTED {
+                    return Ok(Some(answer));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
 /// Tries every operation in a transition.
 async fn left_alone(t: &Trial, way: Way) -> Outcome {
     let rules = t.check.rules;
-    for place in 0..7 {
-        let mut tried = None;
-        for _ in 0..ROUNDS {
-            tried = within(t, way, place).await?;
-            if tried.is_some() {
-                break;
-            }
-        }
-        let Some((answer, _)) = tried else { continue };
-        let word = ["GET", "DELETE", "PAUSE", "STOP", "START", "SNAPSHOT", "USE"][place];
+    for (place, word) in
+        ["GET", "DELETE", "PAUSE", "STOP", "START", "SNAPSHOT", "USE"].into_iter().enumerate()
+    {
+        let Some(answer) = answer_within(t, way, place).await? else {
+            let why = format!("a sandbox was never seen {}", way.state());
+            return Err(Stop::Unprepared(why));
+        };
         let rule = rules.iter().find(|rule| rule.starts_with(&format!("STATE-{word}-")));
         let rule = *rule.expect("each check lists its row");
         match (word, way) {
@@ -229,12 +258,11 @@ async fn a_starting_sandbox_is_left_alone(t: &Trial) -> Outcome {
 }
 
 async fn a_snapshotting_sandbox_is_left_alone(t: &Trial) -> Outcome {
-    left_alone(t, Way::Snapshot).await?;
     let seen = states_of(t, Way::Snapshot).await?;
     let shown = seen.iter().any(|state| state == "snapshotting");
     t.must("SB-05", "a GET shows snapshotting while it is captured", shown);
     t.must("SNAP-CREATE-03", "it does not run while it is captured", shown);
-    Ok(())
+    left_alone(t, Way::Snapshot).await
 }
 
 async fn an_unpausing_sandbox_is_left_alone(t: &Trial) -> Outcome {
@@ -242,10 +270,9 @@ async fn an_unpausing_sandbox_is_left_alone(t: &Trial) -> Outcome {
 }
 
 async fn a_stopping_sandbox_is_left_alone(t: &Trial) -> Outcome {
-    left_alone(t, Way::Stop).await?;
     let seen = states_of(t, Way::Stop).await?;
     t.must("SB-STOP-02", "it is stopping first", seen.iter().any(|state| state == "stopping"));
-    Ok(())
+    left_alone(t, Way::Stop).await
 }
 
 async fn a_deleting_sandbox_is_left_alone(t: &Trial) -> Outcome {
@@ -315,21 +342,22 @@ async fn a_name_is_taken_while_its_snapshot_is_made(t: &Trial) -> Outcome {
                 (t.session.clone(), Request::post(one.path("snapshot/create"), &body));
             tokio::spawn(async move { session.send(request).await })
         };
-        let mut seen: Option<(Answer, Answer, Value)> = None;
+        let mut seen: Option<(Answer, Value, Answer)> = None;
         while !under_way.is_finished() {
             if t.state(&one.id).await? == "snapshotting" {
-                let second = t.snapshot(&two.id, body.clone()).await?;
                 let restore = t.restore_with(&name, json!({})).await?;
                 let list = t.get(format!("/v1/snapshots?query={name}")).await?;
-                if t.state(&one.id).await? == "snapshotting" {
-                    seen = Some((second, restore, list.json["total_items"].clone()));
+                let still = t.state(&one.id).await? == "snapshotting";
+                let second = t.snapshot(&two.id, body.clone()).await?;
+                if still {
+                    seen = Some((restore, list.json["total_items"].clone(), second));
                 }
                 break;
             }
         }
         let ended = under_way.await.map_err(|error| Stop::Unprepared(error.to_string()))?;
         t.session.remove_made(std::iter::once(&ended)).await;
-        if let Some((second, restore, total)) = seen {
+        if let Some((restore, total, second)) = seen {
             t.status("SNAP-CREATE-09", &second, 409);
             t.decided_status("SNAP-REST-13", &restore, 404);
             t.decided("SNAP-LIST-03", "it is not listed", total == 0);

@@ -58,6 +58,7 @@ async fn a_missing_body_is_an_empty_object(t: &Trial) -> Outcome {
 async fn stop_and_start_need_no_body(t: &Trial) -> Outcome {
     let sandbox = t.sandbox().await?;
     t.status("WIRE-02", &t.bare(sandbox.path("stop")).await?, 200);
+    t.settled(&sandbox.id).await?;
     t.status("WIRE-02", &t.bare(sandbox.path("start")).await?, 200);
     Ok(())
 }

@@ -1,5 +1,13 @@
 //! What the program can be asked to do.
 
+mod compare;
+mod replay;
 mod run;
+mod self_test;
 
+pub use compare::compare;
+pub use replay::replay;
 pub use run::{CannotRun, run};
+pub use self_test::{SelfTestOptions, self_test};
+
+pub(crate) use run::random;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::checks;
 use crate::http::{BadUrl, Client, Origin};
-use crate::report::{Terminal, summary};
+use crate::report::{Terminal, html, junit, report, summary};
 use crate::run::{Done, Known, RunOptions, Session, chosen, climb, grade, leftovers};
 use crate::target::{Capability, probe};
 
@@ -15,13 +15,17 @@ use crate::target::{Capability, probe};
 pub struct CannotRun(Reason);
 
 #[derive(Debug, thiserror::Error)]
-enum Reason {
+pub(crate) enum Reason {
     #[error("{0}")]
     Url(#[from] BadUrl),
     #[error("{url}: {why}")]
     Probe { url: String, why: crate::target::ProbeError },
     #[error("{}: {why}", path.display())]
     Known { path: PathBuf, why: crate::run::BadKnown },
+    #[error("cannot write {}: {why}", path.display())]
+    Write { path: PathBuf, why: std::io::Error },
+    #[error("{}: {why}", path.display())]
+    Report { path: PathBuf, why: String },
     #[error("interrupted")]
     Interrupted,
 }
@@ -39,19 +43,11 @@ fn journals() -> PathBuf {
 
 /// Judges a target, prints a report, and gives the exit code.
 pub async fn run(options: RunOptions) -> Result<u8, CannotRun> {
-    let origin = Origin::parse(&options.url)?;
     let known = match &options.known_failing {
         Some(path) => Known::read(path).map_err(|why| Reason::Known { path: path.clone(), why })?,
         None => Known::default(),
     };
-    let number = random();
-    let prefix = format!("lc{number:08x}");
-    let other = options.other_api_key.clone().unwrap_or_else(|| format!("other-{prefix}"));
-    let client = Client::new(origin, &options.api_key, &other, options.patience);
-    let session = Arc::new(Session::new(client, options.settings(), prefix.clone()));
-    mop_up(&session, &options.url).await;
-    // Without a journal a crash leaves something for five minutes; that is no reason to stop.
-    let _ = session.ledger.journal(&journals(), &options.url, &prefix);
+    let session = prepare(&options).await?;
     let judged = tokio::select! {
         judged = judge(&session, &options) => judged,
         _ = tokio::signal::ctrl_c() => Err(Reason::Interrupted.into()),
@@ -65,7 +61,57 @@ pub async fn run(options: RunOptions) -> Result<u8, CannotRun> {
     let done = judged?;
     let grades = grade(&done, &session.observer.take(), options.profile, &known);
     print!("{}", summary(&grades, &done, &session));
+    for (path, text) in [
+        (&options.junit, junit(&done, &session)),
+        (&options.html, html(&options.url, &grades, &done, &session)),
+        (
+            &options.json,
+            serde_json::to_string_pretty(&report(&options.url, &grades, &session))
+                .unwrap_or_default(),
+        ),
+    ] {
+        if let Some(path) = path {
+            let failed = |why| Reason::Write { path: path.clone(), why };
+            std::fs::write(path, text).map_err(failed)?;
+            println!("{}", path.display());
+        }
+    }
     Ok(grades.exit_code(&session))
+}
+
+/// A session on the target, with nothing left of earlier runs.
+async fn prepare(options: &RunOptions) -> Result<Arc<Session>, CannotRun> {
+    let origin = Origin::parse(&options.url)?;
+    let prefix = format!("lc{:08x}", random());
+    let other = options.other_api_key.clone().unwrap_or_else(|| format!("other-{prefix}"));
+    let client = Client::new(origin, &options.api_key, &other, options.patience);
+    let session = Arc::new(Session::new(client, options.settings(), prefix.clone()));
+    mop_up(&session, &options.url).await;
+    // Without a journal a crash leaves something for five minutes; that is no reason to stop.
+    let _ = session.ledger.journal(&journals(), &options.url, &prefix);
+    Ok(session)
+}
+
+/// A session on a target that has been asked what it can do.
+pub(super) async fn meet(options: &RunOptions) -> Result<Arc<Session>, CannotRun> {
+    let session = prepare(options).await?;
+    learn(&session, options).await?;
+    Ok(session)
+}
+
+/// Finds out what the target can do.
+async fn learn(session: &Arc<Session>, options: &RunOptions) -> Result<(), CannotRun> {
+    let why = |why| Reason::Probe { url: options.url.clone(), why };
+    let mut capabilities = probe(session).await.map_err(why)?;
+    capabilities.impose(options.dialect);
+    let open = !capabilities.has(Capability::ClosedKeys);
+    capabilities.set(Capability::SecondKey, open || options.other_api_key.is_some());
+    capabilities.set(Capability::Exclusive, options.exclusive);
+    for flag in &options.capabilities {
+        capabilities.set(flag.0, flag.1);
+    }
+    session.learn(capabilities);
+    Ok(())
 }
 
 /// Removes what earlier runs left.
@@ -87,16 +133,7 @@ async fn mop_up(session: &Session, url: &str) {
 }
 
 async fn judge(session: &Arc<Session>, options: &RunOptions) -> Result<Vec<Done>, CannotRun> {
-    let why = |why| Reason::Probe { url: options.url.clone(), why };
-    let mut capabilities = probe(session).await.map_err(why)?;
-    capabilities.impose(options.dialect);
-    let open = !capabilities.has(Capability::ClosedKeys);
-    capabilities.set(Capability::SecondKey, open || options.other_api_key.is_some());
-    capabilities.set(Capability::Exclusive, options.exclusive);
-    for flag in &options.capabilities {
-        capabilities.set(flag.0, flag.1);
-    }
-    session.learn(capabilities);
+    learn(session, options).await?;
     let takes = |place| options.shard.is_none_or(|shard| shard.takes(place));
     let checks = chosen(checks::all(), options.only.as_deref(), takes);
     plan(&checks, session);

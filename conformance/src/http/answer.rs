@@ -60,6 +60,12 @@ impl Answer {
         errors.iter().filter_map(|error| error["field"].as_str()).collect()
     }
 
+    /// What a command printed, in the words of any era.
+    pub(crate) fn printed(&self) -> &str {
+        let text = self.json.get("stdout").or_else(|| self.json.get("result"));
+        text.and_then(Value::as_str).unwrap_or("")
+    }
+
     /// Whether the request was done.
     pub(crate) fn ok(&self) -> bool {
         (200..300).contains(&self.status)

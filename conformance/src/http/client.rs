@@ -92,12 +92,14 @@ impl Client {
             .map_err(|error| format!("no connection to {}: {error}", self.origin.authority))?;
         // Small requests are answered at once; Nagle would hold them back.
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(wire)?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| wire(&error))?;
         tokio::spawn(connection);
-        let response = sender.send_request(self.request(request)?).await.map_err(wire)?;
+        let response =
+            sender.send_request(self.request(request)?).await.map_err(|error| wire(&error))?;
         let (head, body) = response.into_parts();
-        let body = body.collect().await.map_err(wire)?.to_bytes();
+        let body = body.collect().await.map_err(|error| wire(&error))?.to_bytes();
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = head.headers.iter();
         let headers = headers.map(|(name, value)| (name.to_string(), text(value))).collect();
@@ -128,7 +130,7 @@ impl Client {
 }
 
 /// What a failure on the wire is called.
-fn wire(error: hyper::Error) -> String {
+fn wire(error: &hyper::Error) -> String {
     use std::error::Error as _;
     let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
     format!("{error}{cause}")

@@ -7,5 +7,5 @@ mod request;
 
 pub(crate) use answer::{Answer, Exchange};
 pub(crate) use client::{BadUrl, Client, Origin};
-pub(crate) use multipart::{Part, form, parts};
+pub(crate) use multipart::{form, parts};
 pub(crate) use request::{Auth, Request};

@@ -1,5 +1,12 @@
 //! What a run leaves behind, for people and for programs.
 
+mod html;
+mod json;
+mod junit;
+mod redacted;
 mod terminal;
 
+pub(crate) use html::html;
+pub(crate) use json::{Report, report, word};
+pub(crate) use junit::junit;
 pub(crate) use terminal::{Terminal, summary};

@@ -90,9 +90,8 @@ pub(crate) fn grade(
     for done in done {
         tally(done, &mut tallies);
     }
-    let observer: Vec<_> = Observer::rules();
-    for rule in &observer {
-        tallies.entry(*rule).or_default();
+    for rule in Observer::rules() {
+        tallies.entry(rule).or_default();
     }
     for (rule, seen) in observed {
         let Some(tally) = tallies.get_mut(&**rule) else { continue };
@@ -140,6 +139,8 @@ fn tally<'a>(done: &'a Done, tallies: &mut BTreeMap<&'a str, Tally>) {
         }
     }
     let last = done.exchanges.len().checked_sub(1);
+    let all_claimed = done.check.rules.iter().all(|rule| spoken_of.contains(rule));
+    let last_claimed = done.claims.last().map(|claim| claim.rule).filter(|_| all_claimed);
     for rule in done.check.rules {
         let tally = tallies.entry(rule).or_default();
         tally.checks.insert(done.check.name);
@@ -157,10 +158,11 @@ fn tally<'a>(done: &'a Done, tallies: &mut BTreeMap<&'a str, Tally>) {
             Ending::Unverified(why) => {
                 tally.unverified.push(evidence(why.clone(), String::new(), last));
             }
-            Ending::Stopped(Stop::Unanswered(why)) if open => {
+            Ending::Stopped(Stop::Unanswered(why)) if open || Some(*rule) == last_claimed => {
                 tally.failed.push(evidence("every request is answered".into(), why.clone(), last));
             }
-            Ending::Stopped(Stop::Unprepared(why)) if open => {
+            // What was claimed before the end is not all that there was to claim.
+            Ending::Stopped(Stop::Unprepared(why)) => {
                 tally.unverified.push(evidence(why.clone(), String::new(), last));
             }
             Ending::Stopped(Stop::Unsupported(why)) if open => {

@@ -10,7 +10,6 @@ use tokio::task::JoinSet;
 use super::Session;
 use crate::check::{Check, Claim, Kind, Needs, Stop, Trial};
 use crate::http::Exchange;
-use crate::register;
 
 /// A check that was run, or was not.
 #[derive(Debug)]
@@ -43,9 +42,9 @@ const RUNGS: [(Needs, &[&str]); 4] = [
     (Needs::Snapshots, &["SNAP-CREATE-01", "SNAP-REST-01", "SNAP-REST-02"]),
 ];
 
-/// Whether a check proves a core rule.
+/// Whether a check is a rung of the ladder.
 pub(crate) fn is_core(check: &Check) -> bool {
-    check.rules.iter().any(|rule| register().get(rule).is_some_and(|rule| rule.core))
+    check.rung
 }
 
 /// Runs checks. `progress` is called after each of them.
@@ -101,7 +100,8 @@ pub(crate) async fn climb(
 fn broken(done: &[Done], needs: Needs) -> Option<String> {
     let mut proven: BTreeSet<&str> = BTreeSet::new();
     let mut failed: BTreeSet<&str> = BTreeSet::new();
-    for claim in done.iter().flat_map(|done| &done.claims) {
+    let rungs = done.iter().filter(|done| done.check.rung);
+    for claim in rungs.flat_map(|done| &done.claims) {
         if claim.kind == Kind::Statement {
             if claim.held { &mut proven } else { &mut failed }.insert(claim.rule);
         }

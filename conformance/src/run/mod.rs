@@ -9,7 +9,7 @@ mod session;
 
 pub(crate) use grade::{Evidence, Graded, Grades, Verdict, chosen, grade};
 pub(crate) use known::{BadKnown, Known};
-pub(crate) use ladder::{Done, Ending, climb};
+pub(crate) use ladder::{Done, Ending, climb, is_core};
 pub(crate) use ledger::leftovers;
 pub(crate) use options::Settings;
 pub use options::{CapabilityFlag, Profile, RunOptions, Shard};

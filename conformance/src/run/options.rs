@@ -17,7 +17,7 @@ pub struct RunOptions {
     pub api_key: String,
     /// The key of another organisation.
     pub other_api_key: Option<String>,
-    /// Where to write a JUnit report.
+    /// Where to write a `JUnit` report.
     pub junit: Option<PathBuf>,
     /// Where to write a JSON report.
     pub json: Option<PathBuf>,
@@ -104,13 +104,34 @@ impl FromStr for Shard {
 pub(crate) struct Settings {
     pub(crate) template: String,
     pub(crate) max_live: usize,
-    pub(crate) profile: Profile,
     /// How long a full organisation is waited for.
     pub(crate) quota_patience: Duration,
+    /// How long a rate limit is waited out.
+    pub(crate) rate_patience: Duration,
+    /// How often a deletion is tried that is refused for now.
+    pub(crate) removal_tries: usize,
     /// How long a sandbox may take to be running.
     pub(crate) boot_patience: Duration,
+    /// How long something that has to happen is waited for at most.
+    pub(crate) until_patience: Duration,
     /// How long a check may take.
     pub(crate) check_patience: Duration,
+}
+
+impl Settings {
+    /// For servers of this process, which are quick and forgotten in the end.
+    pub(crate) fn quick() -> Self {
+        Self {
+            template: "system/debian:bookworm".to_owned(),
+            max_live: 12,
+            quota_patience: Duration::from_millis(600),
+            rate_patience: Duration::from_secs(4),
+            removal_tries: 6,
+            boot_patience: Duration::from_secs(2),
+            until_patience: Duration::from_millis(3500),
+            check_patience: Duration::from_mins(1),
+        }
+    }
 }
 
 impl RunOptions {
@@ -118,10 +139,12 @@ impl RunOptions {
         Settings {
             template: self.template.clone(),
             max_live: self.max_live,
-            profile: self.profile,
             quota_patience: Duration::from_secs(20),
-            boot_patience: Duration::from_secs(60),
-            check_patience: Duration::from_secs(180),
+            rate_patience: Duration::from_secs(90),
+            removal_tries: 9,
+            boot_patience: Duration::from_mins(1),
+            until_patience: Duration::from_mins(2),
+            check_patience: Duration::from_mins(3),
         }
     }
 }

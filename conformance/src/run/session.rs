@@ -104,7 +104,7 @@ impl Session {
 
     /// Sends a request, waits out a rate limit, and notes what was made or removed.
     pub(crate) async fn send(&self, request: Request) -> Exchange {
-        let deadline = Instant::now() + self.settings.quota_patience;
+        let deadline = Instant::now() + self.settings.rate_patience;
         let what = operation(&request.method, &request.path);
         let makes = matches!(
             what.as_deref(),
@@ -125,7 +125,7 @@ impl Session {
             match &exchange.answer {
                 Ok(answer) if answer.status == 429 && !exchange.request.final_429 => {
                     let seconds: u64 = answer.header("retry-after").parse().unwrap_or(0);
-                    let wait = Duration::from_secs(seconds).max(Duration::from_millis(200));
+                    let wait = Duration::from_secs(seconds).max(Duration::from_millis(50));
                     if Instant::now() + wait > deadline {
                         break exchange;
                     }
@@ -197,7 +197,8 @@ impl Session {
     }
 
     async fn remove(&self, path: &str, id: &str) {
-        for pause in [0, 20, 50, 100, 200, 400, 800, 1600] {
+        let pauses = [0, 20, 50, 100, 200, 400, 800, 1600, 3200];
+        for pause in pauses.into_iter().take(self.settings.removal_tries) {
             sleep(Duration::from_millis(pause)).await;
             // Not through `send`: what a clean-up sees is no evidence for or against a rule.
             let exchange = self.client.send(Request::delete(path)).await;
@@ -209,12 +210,17 @@ impl Session {
         }
     }
 
-    /// Removes everything that is still there; gives how much could not be.
-    pub(crate) async fn clean_up(&self) -> usize {
+    /// Removes everything that is still there.
+    pub(crate) async fn clean_up_made(&self) {
         *self.shared.lock().await = None;
         for made in self.ledger.there() {
             self.remove_one(made).await;
         }
+    }
+
+    /// Removes everything, and ends the journal; gives how much could not be removed.
+    pub(crate) async fn clean_up(&self) -> usize {
+        self.clean_up_made().await;
         self.sweep(&self.prefix).await;
         self.ledger.close();
         self.ledger.there().len()
@@ -259,6 +265,7 @@ impl Session {
             let asked = self.send(Request::get(format!("/v1/sandbox/{id}/system/workdir"))).await;
             let told =
                 asked.answer.ok().and_then(|a| a.json["workdir"].as_str().map(str::to_owned));
+            let told = told.filter(|dir| dir.starts_with('/'));
             let _ = self.workdir.set(told.unwrap_or_else(|| "/tmp".to_owned()));
         }
         *shared = Some((id.clone(), Instant::now()));

@@ -101,6 +101,11 @@ impl Capabilities {
         self.0.insert(capability, on);
     }
 
+    /// Those of a target that can do everything.
+    pub(crate) fn whole() -> Self {
+        Self(Capability::all().map(|capability| (capability, true)).collect())
+    }
+
     /// Holds the target to what it was said to speak, whatever it answered.
     pub(crate) fn impose(&mut self, dialect: Dialect) {
         let (seed, current) = match dialect {

@@ -1,0 +1,162 @@
+//! Lists.
+
+use serde_json::{Value, json};
+
+use super::fault::Fault;
+use super::oddity::Oddity;
+use super::reply::{Call, Reply};
+use super::world::World;
+
+/// What a list is asked for.
+struct Page {
+    sort: String,
+    ascending: bool,
+    number: usize,
+    size: usize,
+}
+
+impl World {
+    fn page(&self, call: &Call, sorts: &[&str]) -> Result<Page, Reply> {
+        let lenient = self.bug(Fault::BadQueriesAreFine);
+        let bad = |name: &str, bound: &str| {
+            if self.bug(Fault::ListErrorsHaveFields) {
+                return Reply::field(name, bound);
+            }
+            Reply::problem(400, format!("{name} {bound}"))
+        };
+        let sort = call.parameter("sort").unwrap_or("created_at");
+        if !sorts.contains(&sort) && !lenient {
+            return Err(bad("sort", "is not known"));
+        }
+        let order = call.parameter("order-by").unwrap_or("desc");
+        if !["asc", "desc"].contains(&order) && !lenient {
+            return Err(bad("order-by", "must be asc or desc"));
+        }
+        let number = |name: &str, default: usize, most: usize| match call.parameter(name) {
+            None => Ok(default),
+            Some(text) => match text.parse::<usize>() {
+                Ok(number) if (1..=most).contains(&number) => Ok(number),
+                _ if lenient => Ok(default),
+                _ => Err(bad(name, &format!("must be between 1 and {most}"))),
+            },
+        };
+        let page = number("page", 1, usize::MAX)?;
+        Ok(Page {
+            sort: sort.to_owned(),
+            ascending: (order == "asc") != self.bug(Fault::ListUpsideDown),
+            number: if self.bug(Fault::PageIgnored) { 1 } else { page },
+            size: number("page-size", 20, 100)?,
+        })
+    }
+
+    fn answer(&self, page: &Page, mut items: Vec<(String, Value)>) -> Reply {
+        if !self.bug(Fault::ListUnsorted) {
+            items.sort_by_key(|(key, item)| (key.clone(), item["id"].to_string()));
+            if !page.ascending {
+                items.reverse();
+            }
+        }
+        let all = items.len();
+        let size = if self.bug(Fault::PageSizeIgnored) { 100 } else { page.size };
+        let items: Vec<_> = items
+            .into_iter()
+            .skip((page.number - 1).saturating_mul(size))
+            .take(size)
+            .map(|(_, item)| item)
+            .collect();
+        let total = if self.bug(Fault::TotalOfThePage) { items.len() } else { all };
+        Reply::json(200, json!({"items": items, "total_items": total}))
+    }
+
+    pub(super) fn list_sandboxes(
+        &mut self,
+        org: &str,
+        call: &Call,
+        now: u64,
+    ) -> Result<Reply, Reply> {
+        const STATES: [&str; 8] = [
+            "starting",
+            "running",
+            "snapshotting",
+            "paused",
+            "unpausing",
+            "stopping",
+            "stopped",
+            "deleting",
+        ];
+        let page = self.page(call, &["created_at", "state"])?;
+        let state = call.parameter("state").map(str::to_owned);
+        if state.as_ref().is_some_and(|state| !STATES.contains(&&**state))
+            && !self.bug(Fault::BadQueriesAreFine)
+        {
+            return Err(Reply::problem(400, "state is not known"));
+        }
+        let state = state.filter(|_| !self.bug(Fault::StateFilterIgnored));
+        let all: Vec<_> = self.organisation(org).sandboxes.values().cloned().collect();
+        let wanted = all.iter().filter(|s| state.as_deref().is_none_or(|state| s.state == state));
+        let mut items: Vec<_> = wanted
+            .map(|sandbox| {
+                let key = match &*page.sort {
+                    "state" => sandbox.state.to_owned(),
+                    _ => format!("{:020}", sandbox.created),
+                };
+                (key, self.item(sandbox))
+            })
+            .collect();
+        if self.odd(Oddity::OtherUsers) && state.as_deref().is_none_or(|state| state == "running") {
+            for number in 0..30 {
+                let created = now - 3_600_000 + number * 240_000;
+                let item = json!({
+                    "id": format!("sbx-theirs{number}x{now}"), "template_id": "tpl-theirs",
+                    "pod_id": "", "state": "running", "created_at": self.time(created),
+                });
+                items.push((format!("{created:020}"), item));
+            }
+        }
+        Ok(self.answer(&page, items))
+    }
+
+    pub(super) fn list_snapshots(
+        &mut self,
+        org: &str,
+        call: &Call,
+        now: u64,
+    ) -> Result<Reply, Reply> {
+        let page = self.page(call, &["created_at", "template_id"])?;
+        let query = call.parameter("query").unwrap_or("").trim().to_owned();
+        if query.chars().count() > 64 && !self.bug(Fault::LongQueriesAreFine) {
+            return Err(Reply::problem(400, "query must have at most 64 characters"));
+        }
+        let low = query.to_lowercase();
+        let exact = self.odd(Oddity::ExactQueries);
+        let (ignored, blind) = (self.bug(Fault::QueryIgnored), self.bug(Fault::QueryFindsNothing));
+        let fits = |name: &str| {
+            (ignored || query.is_empty())
+                || (!blind
+                    && if exact { name == query } else { name.to_lowercase().contains(&low) })
+        };
+        let all: Vec<_> = self.organisation(org).snapshots.values().cloned().collect();
+        let mut items: Vec<_> = all
+            .iter()
+            .filter(|snapshot| fits(&snapshot.name))
+            .map(|snapshot| {
+                let view = self.view_snapshot(snapshot);
+                let key = match &*page.sort {
+                    "template_id" => view["template_id"].to_string(),
+                    _ => format!("{:020}", snapshot.created),
+                };
+                (key, view)
+            })
+            .collect();
+        if self.odd(Oddity::OtherUsers) {
+            for number in (0..30).filter(|number| fits(&format!("theirs-{number}"))) {
+                let id = format!("snap-theirs{number}");
+                let created = now - 3_600_000 + number * 240_000;
+                let mut view = super::views::sample_snapshot(&id, &format!("theirs-{number}"));
+                view["created_at"] = self.time(created).into();
+                items.push((format!("{created:020}"), view));
+            }
+        }
+        Ok(self.answer(&page, items))
+    }
+}

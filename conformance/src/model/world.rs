@@ -1,0 +1,395 @@
+//! What a server has in memory, and how a request finds its way through it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::disk::Disk;
+use super::fault::Fault;
+use super::oddity::Oddity;
+use super::reply::{Call, Reply};
+use super::route::{Route, route};
+
+/// How a server differs from the plain one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Traits {
+    pub(crate) faults: BTreeSet<Fault>,
+    pub(crate) oddities: BTreeSet<Oddity>,
+    /// How long every transition takes, in milliseconds.
+    pub(crate) delay_ms: u64,
+    /// The sandboxes that an organisation may have; none is without end.
+    pub(crate) quota: Option<usize>,
+    /// The requests that are answered in a minute.
+    pub(crate) rate: Option<u64>,
+}
+
+/// Every organisation of a server.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(super) traits: Traits,
+    pub(super) organisations: BTreeMap<String, Organisation>,
+    pub(super) counter: u64,
+    requests: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Organisation {
+    pub(super) sandboxes: BTreeMap<String, Sandbox>,
+    pub(super) snapshots: BTreeMap<String, Snapshot>,
+    /// Names of snapshots that are being made.
+    pub(super) making: BTreeSet<String>,
+    /// Names that were once given, for a server that never gives them again.
+    pub(super) once: BTreeSet<String>,
+}
+
+/// What a sandbox was asked to be.
+#[derive(Clone, Debug)]
+pub(super) struct Wish {
+    pub(super) template: String,
+    pub(super) vcpu: u64,
+    pub(super) memory: u64,
+    pub(super) timeout: u64,
+    pub(super) auto_pause: bool,
+    pub(super) env: BTreeMap<String, String>,
+    pub(super) policy: Value,
+    pub(super) disk: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Sandbox {
+    pub(super) id: String,
+    pub(super) wish: Wish,
+    pub(super) state: &'static str,
+    pub(super) created: u64,
+    pub(super) launched: u64,
+    pub(super) changed: u64,
+    /// When its time is over.
+    pub(super) deadline: Option<u64>,
+    pub(super) disk: Disk,
+    /// The snapshot that it was restored from.
+    pub(super) from: Option<String>,
+    /// How it was when it was paused for the first time, for servers that go back to that.
+    pub(super) first_pause: Option<Disk>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Snapshot {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) wish: Wish,
+    pub(super) created: u64,
+    pub(super) disk: Disk,
+    pub(super) source: String,
+}
+
+/// What a request comes to.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Reply(Reply),
+    /// The rest happens later.
+    Later(u64, Finish),
+    /// The request is to be tried again soon.
+    Wait,
+}
+
+/// The end of something that takes time.
+#[derive(Clone, Debug)]
+pub(crate) enum Finish {
+    Reply(Reply),
+    /// A sandbox comes to rest.
+    Rest {
+        organisation: String,
+        id: String,
+        state: &'static str,
+        status: u16,
+    },
+    /// A sandbox is gone.
+    Gone {
+        organisation: String,
+        id: String,
+    },
+    /// A snapshot is stored.
+    Stored {
+        organisation: String,
+        id: String,
+        name: String,
+        end: Option<&'static str>,
+        pause: bool,
+    },
+    /// A sandbox runs again, and the request that woke it goes on.
+    Awake {
+        organisation: String,
+        id: String,
+        call: Box<Call>,
+    },
+}
+
+impl World {
+    pub(crate) fn new(traits: Traits) -> Self {
+        Self { traits, organisations: BTreeMap::new(), counter: 0, requests: 0 }
+    }
+
+    pub(super) fn bug(&self, fault: Fault) -> bool {
+        self.traits.faults.contains(&fault)
+    }
+
+    pub(super) fn odd(&self, oddity: Oddity) -> bool {
+        self.traits.oddities.contains(&oddity)
+    }
+
+    pub(super) fn organisation(&mut self, name: &str) -> &mut Organisation {
+        self.organisations.entry(name.to_owned()).or_default()
+    }
+
+    pub(super) fn sandbox(&mut self, organisation: &str, id: &str) -> Option<&mut Sandbox> {
+        self.organisation(organisation).sandboxes.get_mut(id)
+    }
+
+    /// A new id.
+    pub(super) fn id(&mut self, prefix: &str) -> String {
+        self.counter += 1;
+        // Spread, so that ids are not in order of their making.
+        let mixed = self.counter.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        if self.odd(Oddity::UuidIds) {
+            let low = mixed.rotate_left(17);
+            return format!(
+                "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+                mixed >> 32,
+                (mixed >> 16) & 0xffff,
+                mixed & 0xfff,
+                low & 0xfff,
+                low >> 16
+            );
+        }
+        if self.odd(Oddity::CapitalIds) {
+            return format!("{}{:X}", prefix.to_uppercase(), mixed >> 24);
+        }
+        if self.bug(Fault::IdsWithUnderscores) {
+            return format!("{prefix}_{:010x}", mixed >> 24);
+        }
+        if self.bug(Fault::IdsWithColons) {
+            return format!("{prefix}:{:010x}", mixed >> 24);
+        }
+        format!("{prefix}-{:010x}x", mixed >> 24)
+    }
+
+    /// Takes a request.
+    pub(crate) fn call(&mut self, call: &Call, now: u64) -> Step {
+        self.requests += 1;
+        self.expire(now);
+        let organisation = match self.authenticate(call) {
+            Ok(organisation) => organisation,
+            Err(reply) => return Step::Reply(reply),
+        };
+        if self.odd(Oddity::Throttles) && self.requests.is_multiple_of(15) {
+            let reply = Reply::problem(429, "slow down").with("retry-after", "0");
+            return Step::Reply(reply);
+        }
+        if self.traits.rate.is_some_and(|most| self.requests > most)
+            && !self.bug(Fault::NoRateLimit)
+        {
+            let reply = Reply::problem(429, "too many requests").with("retry-after", "60");
+            return Step::Reply(reply);
+        }
+        let step = match route(self, call) {
+            Ok(route) => self.take(&organisation, route, call, now),
+            Err(reply) => Err(reply),
+        };
+        self.settle(step.unwrap_or_else(Step::Reply), now)
+    }
+
+    /// Ends what took time.
+    pub(crate) fn finish(&mut self, finish: Finish, now: u64) -> Step {
+        self.expire(now);
+        let step = match finish {
+            Finish::Reply(reply) => Step::Reply(reply),
+            Finish::Rest { organisation, id, state, status } => {
+                self.rest(&organisation, &id, state, status, now)
+            }
+            Finish::Gone { organisation, id } => self.gone(&organisation, &id),
+            Finish::Stored { organisation, id, name, end, pause } => {
+                self.stored(&organisation, &id, &name, end, pause, now)
+            }
+            Finish::Awake { organisation, id, call } => {
+                self.awake(&organisation, &id, now);
+                match route(self, &call) {
+                    Ok(route) => {
+                        self.take(&organisation, route, &call, now).unwrap_or_else(Step::Reply)
+                    }
+                    Err(reply) => Step::Reply(reply),
+                }
+            }
+        };
+        self.settle(step, now)
+    }
+
+    /// Goes on at once with what takes no time.
+    fn settle(&mut self, step: Step, now: u64) -> Step {
+        match step {
+            Step::Later(0, finish) => self.finish(finish, now),
+            other => other,
+        }
+    }
+
+    fn take(
+        &mut self,
+        organisation: &str,
+        route: Route,
+        call: &Call,
+        now: u64,
+    ) -> Result<Step, Reply> {
+        match route {
+            Route::Create => self.create(organisation, call, now),
+            Route::ListSandboxes => self.list_sandboxes(organisation, call, now).map(Step::Reply),
+            Route::ListSnapshots => self.list_snapshots(organisation, call, now).map(Step::Reply),
+            Route::Restore { resume } => self.restore(organisation, call, resume, now),
+            Route::DeleteSnapshot(id) => self.delete_snapshot(organisation, &id),
+            Route::Sandbox(id, what) => {
+                if !self.organisation(organisation).sandboxes.contains_key(&id) {
+                    return Err(self.absent(&id, &what, call));
+                }
+                self.of_sandbox(organisation, &id, &what, call, now)
+            }
+        }
+    }
+
+    /// Which organisation a key belongs to.
+    fn authenticate(&self, call: &Call) -> Result<String, Reply> {
+        let refused = || Reply::problem(401, "unauthorized");
+        let own = call.header("leap0-authorization");
+        let plain = call.header("authorization");
+        if self.bug(Fault::OnlyOneHeader) && own.is_some() {
+            return Err(refused());
+        }
+        let first = if self.bug(Fault::AuthorizationWins) { plain.or(own) } else { own.or(plain) };
+        let Some(value) = first else {
+            return if self.bug(Fault::KeysIgnored) {
+                Ok("reference-key".to_owned())
+            } else {
+                Err(refused())
+            };
+        };
+        let key = match value.split_once(' ') {
+            Some((word, key)) if word.eq_ignore_ascii_case("bearer") => {
+                if self.bug(Fault::BearerInOneCase) && word != "Bearer" {
+                    return Err(refused());
+                }
+                key
+            }
+            _ if self.bug(Fault::BearerNeeded) => return Err(refused()),
+            _ => value,
+        };
+        match key {
+            "reference-key" => Ok(key.to_owned()),
+            "reference-other" if self.bug(Fault::OrganisationsShared) => {
+                Ok("reference-key".to_owned())
+            }
+            "reference-other" => Ok(key.to_owned()),
+            _ if self.bug(Fault::UnknownKeysTaken) => Ok(key.to_owned()),
+            _ => Err(refused()),
+        }
+    }
+
+    /// What a request about a sandbox that is not there is answered.
+    fn absent(&self, id: &str, what: &str, call: &Call) -> Reply {
+        let status = match (&*call.method, what) {
+            ("GET", "") if self.bug(Fault::AbsentReadIs200) => {
+                return Reply::json(200, super::views::sample(id));
+            }
+            ("DELETE", "") if self.bug(Fault::AbsentDeleteIs204) => return Reply::done(),
+            (_, "pause") if self.bug(Fault::AbsentPauseIs409) => 409,
+            (_, "stop") if self.bug(Fault::AbsentStopIs409) => 409,
+            (_, "start") if self.bug(Fault::AbsentStartIs409) => 409,
+            (_, "snapshot/create") if self.bug(Fault::AbsentSnapshotIs409) => 409,
+            (_, "mounts") if self.bug(Fault::AbsentMountIs400) => 400,
+            (_, what) if is_use(what) && self.bug(Fault::AbsentUseIs403) => 403,
+            _ => 404,
+        };
+        Reply::problem(status, format!("sandbox {id} not found"))
+    }
+
+    /// Lets time pass.
+    fn expire(&mut self, now: u64) {
+        let (never, deletes) = (self.bug(Fault::TimeoutIgnored), self.bug(Fault::AutoPauseDeletes));
+        let loses = self.bug(Fault::AutoPauseLosesMemory);
+        let stops = self.odd(Oddity::TimeoutStops);
+        for organisation in self.organisations.values_mut() {
+            let mut over = Vec::new();
+            for sandbox in organisation.sandboxes.values_mut() {
+                let due = sandbox.deadline.is_some_and(|at| at <= now);
+                if !due || sandbox.state != "running" {
+                    continue;
+                }
+                sandbox.changed = now;
+                if sandbox.wish.auto_pause && !deletes {
+                    sandbox.state = "paused";
+                    sandbox.deadline = None;
+                    if loses {
+                        sandbox.disk.power_off();
+                    }
+                } else if never && !sandbox.wish.auto_pause {
+                    sandbox.deadline = None;
+                } else if stops {
+                    sandbox.state = "stopped";
+                    sandbox.deadline = None;
+                    sandbox.disk.power_off();
+                } else {
+                    over.push(sandbox.id.clone());
+                }
+            }
+            for id in over {
+                organisation.sandboxes.remove(&id);
+            }
+        }
+    }
+
+    /// The deadline of a sandbox that begins to run.
+    pub(super) fn deadline(&self, wish: &Wish, restored: bool, now: u64) -> Option<u64> {
+        if restored && self.bug(Fault::RestoredNeverTimesOut) {
+            return None;
+        }
+        let seconds = wish.timeout * 1000;
+        Some(now + if self.bug(Fault::TimeoutEarly) { seconds / 10 } else { seconds })
+    }
+}
+
+/// Whether a path of a sandbox is a use, which resumes it.
+pub(super) fn is_use(what: &str) -> bool {
+    ["filesystem/", "process/", "system/"].iter().any(|family| what.starts_with(family))
+}
+
+/// The JSON object of a request.
+pub(super) fn object(world: &World, call: &Call) -> Result<Map<String, Value>, Reply> {
+    let kind = call.header("content-type").unwrap_or("");
+    if world.bug(Fault::NeedsContentType)
+        && !call.body.is_empty()
+        && !kind.starts_with("application/json")
+    {
+        return Err(Reply::field("body", "must be application/json"));
+    }
+    if call.body.is_empty() {
+        return if world.bug(Fault::EmptyBodyIs400) {
+            Err(Reply::field("body", "is required"))
+        } else {
+            Ok(Map::new())
+        };
+    }
+    match serde_json::from_slice(&call.body) {
+        Ok(Value::Object(mut object)) => {
+            if world.bug(Fault::UnknownFieldsRefused) {
+                let strange = ["otel_export", "telemetry", "x-unknown", "shell", "follow"];
+                if let Some(name) = object.keys().find(|name| strange.contains(&&***name)) {
+                    return Err(Reply::field(name, "is unknown"));
+                }
+            }
+            if world.bug(Fault::NullsRefused)
+                && let Some((name, _)) = object.iter().find(|(_, value)| value.is_null())
+            {
+                return Err(Reply::field(name, "must not be null"));
+            }
+            object.retain(|_, value| !value.is_null());
+            Ok(object)
+        }
+        _ => Err(Reply::field("body", "must be a JSON object")),
+    }
+}
