@@ -34,6 +34,18 @@ pub(crate) enum Command {
         #[command(flatten)]
         run: Run,
     },
+    /// Serve the reference server that the suite is judged by, plain, broken or odd.
+    Reference {
+        /// A fault, by the name that `self-test` prints.
+        #[arg(long = "fault", value_name = "NAME")]
+        faults: Vec<String>,
+        /// An oddity, by its name.
+        #[arg(long = "oddity", value_name = "NAME")]
+        oddities: Vec<String>,
+        /// How long every change of state takes.
+        #[arg(long, value_name = "MS", default_value_t = 0)]
+        delay: u64,
+    },
     /// Put reports side by side: newly broken, fixed, newly unverified.
     Compare {
         /// What `run --json` wrote, the oldest first.
@@ -107,6 +119,12 @@ pub(crate) struct Run {
     /// What sandboxes are made from.
     #[arg(long, default_value = "system/debian:bookworm")]
     template: String,
+    /// Where the generated sequences begin; a new place every time if it is not given.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// How many generated sequences to run.
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    sequences: usize,
     /// How long to wait for an answer, in seconds.
     #[arg(long, value_name = "S", default_value_t = 60)]
     patience: u64,
@@ -125,13 +143,13 @@ impl Run {
             known_failing: self.known_failing,
             profile: self.profile,
             dialect: self.dialect,
-            seed: None,
+            seed: Some(self.seed.unwrap_or_else(leap0_conformance::random_seed)),
             shard: self.shard,
             max_live: self.max_live,
             exclusive: self.exclusive,
             capabilities: self.capabilities,
             template: self.template,
-            sequences: 0,
+            sequences: self.sequences,
             patience: Duration::from_secs(self.patience),
         }
     }

@@ -20,6 +20,7 @@ pub mod listing;
 mod model;
 mod moment;
 mod operation;
+mod property;
 mod reference;
 mod register;
 mod report;
@@ -35,6 +36,11 @@ pub use family::{FAMILIES, Family};
 pub use id::{BadId, RuleId};
 pub use operation::{Scope, UnknownOperation};
 pub use register::{Register, RegisterError, register};
+/// A seed that no other run has.
+pub fn random_seed() -> u64 {
+    u64::from(commands::random())
+}
+
 pub use rule::{Fault, Rule, Statement};
 pub use run::{CapabilityFlag, Profile, RunOptions, Shard};
 pub use source::{Source, UnknownSource};

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use leap0_conformance::commands::{self, SelfTestOptions};
+use leap0_conformance::commands::{self, ReferenceOptions, SelfTestOptions};
 use leap0_conformance::{listing, register};
 
 use cli::{Cli, Command};
@@ -20,6 +20,10 @@ fn main() -> ExitCode {
         Command::Rules { json } => rules(json).map(|()| 0).context("cannot print the rules"),
         Command::Run(run) => block_on(commands::run(run.options())),
         Command::Replay { files, run } => block_on(commands::replay(&files, run.options())),
+        Command::Reference { faults, oddities, delay } => {
+            let options = ReferenceOptions { faults, oddities, delay_ms: delay };
+            block_on(commands::reference(options))
+        }
         Command::Compare { reports } => commands::compare(&reports).map_err(anyhow::Error::from),
         Command::SelfTest { matrix, json, only } => {
             block_on(commands::self_test(SelfTestOptions { matrix, json, only }))

@@ -10,6 +10,7 @@ mod processes;
 mod sandbox_create;
 mod sandbox_life;
 mod searches;
+mod sequences;
 mod snapshot_create;
 mod snapshot_restore;
 mod states;
@@ -40,6 +41,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         searches::CHECKS,
         processes::CHECKS,
         transitions::CHECKS,
+        sequences::CHECKS,
     ]
     .into_iter()
     .flatten()

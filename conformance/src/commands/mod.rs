@@ -1,11 +1,13 @@
 //! What the program can be asked to do.
 
 mod compare;
+mod reference;
 mod replay;
 mod run;
 mod self_test;
 
 pub use compare::compare;
+pub use reference::{ReferenceOptions, reference};
 pub use replay::replay;
 pub use run::{CannotRun, run};
 pub use self_test::{SelfTestOptions, self_test};

@@ -26,6 +26,10 @@ pub(crate) enum Reason {
     Write { path: PathBuf, why: std::io::Error },
     #[error("{}: {why}", path.display())]
     Report { path: PathBuf, why: String },
+    #[error("there is no {0} {1}")]
+    NoSuch(&'static str, String),
+    #[error("cannot listen: {0}")]
+    Listen(std::io::Error),
     #[error("interrupted")]
     Interrupted,
 }

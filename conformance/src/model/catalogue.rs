@@ -106,6 +106,13 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
         "goes back to the first pause at every resume",
         &["SB-PAUSE-09"],
     ),
+    entry(F::PausedCopyGoesBack, "resumes a paused copy as its snapshot was", &["SB-PAUSE-09"]),
+    entry(F::StopAfterPauseLosesDisk, "loses the disk of what was once paused", &["SB-STOP-01"]),
+    entry(
+        F::SnapshotAfterPauseIsOld,
+        "captures what was there at the first pause",
+        &["SNAP-REST-01"],
+    ),
     entry(F::ResumeLosesEnv, "loses the environment at a resume", &["SB-PAUSE-09"]),
     // Stopping and starting
     entry(F::StopIs201, "answers 201 to a stop", &["SB-STOP-01", "STATE-STOP-RUNNING"]),

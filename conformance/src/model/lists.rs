@@ -49,7 +49,7 @@ impl World {
         })
     }
 
-    fn answer(&self, page: &Page, mut items: Vec<(String, Value)>) -> Reply {
+    fn paged(&self, page: &Page, mut items: Vec<(String, Value)>) -> Reply {
         if !self.bug(Fault::ListUnsorted) {
             items.sort_by_key(|(key, item)| (key.clone(), item["id"].to_string()));
             if !page.ascending {
@@ -113,7 +113,7 @@ impl World {
                 items.push((format!("{created:020}"), item));
             }
         }
-        Ok(self.answer(&page, items))
+        Ok(self.paged(&page, items))
     }
 
     pub(super) fn list_snapshots(
@@ -157,6 +157,6 @@ impl World {
                 items.push((format!("{created:020}"), view));
             }
         }
-        Ok(self.answer(&page, items))
+        Ok(self.paged(&page, items))
     }
 }

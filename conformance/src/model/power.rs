@@ -119,10 +119,11 @@ impl World {
         }
         let (disk, memory) = (self.bug(Fault::StopLosesDisk), self.bug(Fault::StopKeepsMemory));
         let early = self.odd(Oddity::StopAnswersEarly);
+        let later = self.bug(Fault::StopAfterPauseLosesDisk);
         let hidden = self.bug(Fault::StoppingUnseen);
         if let Some(sandbox) = self.sandbox(org, id) {
             sandbox.deadline = None;
-            if disk {
+            if disk || (later && sandbox.first_pause.is_some()) {
                 sandbox.disk.wipe(now);
             }
             if !memory {
@@ -253,12 +254,18 @@ impl World {
         let (back, env) =
             (self.bug(Fault::SecondResumeLosesWrites), self.bug(Fault::ResumeLosesEnv));
         let stays = self.bug(Fault::ServedWhilePaused);
+        let from = self.sandbox(org, id).and_then(|sandbox| sandbox.from.clone());
+        let from = from.filter(|_| self.bug(Fault::PausedCopyGoesBack));
+        let old = from.and_then(|from| self.organisation(org).snapshots.get(&from).cloned());
         if let Some(sandbox) = self.sandbox(org, id) {
             sandbox.state = if stays { "paused" } else { "running" };
             sandbox.changed = now;
             sandbox.deadline = deadline;
             if let Some(first) = sandbox.first_pause.clone().filter(|_| back) {
                 sandbox.disk = first;
+            }
+            if let Some(old) = old {
+                sandbox.disk = old.disk;
             }
             if env {
                 sandbox.wish.env.clear();

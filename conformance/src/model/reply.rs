@@ -74,6 +74,14 @@ impl Reply {
         Self::invalid(&[(field.to_owned(), error.to_owned())])
     }
 
+    /// The state that an answer shows.
+    pub(crate) fn state(&self) -> &str {
+        match &self.body {
+            Body::Json(value) => value["state"].as_str().unwrap_or(""),
+            Body::Empty | Body::Bytes(..) => "",
+        }
+    }
+
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self

@@ -134,6 +134,10 @@ impl World {
         };
         source.state = "running";
         source.changed = now;
+        let paused = source.first_pause.clone();
+        if let Some(old) = paused.filter(|_| self.bug(Fault::SnapshotAfterPauseIsOld)) {
+            snapshot.disk = old;
+        }
         if self.bug(Fault::SnapshotLosesMemory) {
             snapshot.disk.power_off();
         }

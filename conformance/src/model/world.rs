@@ -198,6 +198,23 @@ impl World {
         self.settle(step.unwrap_or_else(Step::Reply), now)
     }
 
+    /// Takes a request, with all that it begins.
+    pub(crate) fn answer(&mut self, call: &Call, now: u64) -> Reply {
+        let mut step = self.call(call, now);
+        loop {
+            step = match step {
+                Step::Reply(reply) => return reply,
+                Step::Later(_, finish) => self.finish(finish, now),
+                Step::Wait => return Reply::problem(409, "it waits for ever"),
+            };
+        }
+    }
+
+    /// From now on, be odd in this way.
+    pub(crate) fn allow(&mut self, oddity: Oddity) {
+        self.traits.oddities.insert(oddity);
+    }
+
     /// Ends what took time.
     pub(crate) fn finish(&mut self, finish: Finish, now: u64) -> Step {
         self.expire(now);

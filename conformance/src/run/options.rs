@@ -104,6 +104,11 @@ impl FromStr for Shard {
 pub(crate) struct Settings {
     pub(crate) template: String,
     pub(crate) max_live: usize,
+    /// How many generated sequences to run, and where they begin.
+    pub(crate) sequences: usize,
+    pub(crate) seed: u64,
+    /// Where counterexamples are written; nowhere if it is none.
+    pub(crate) findings: Option<PathBuf>,
     /// How long a full organisation is waited for.
     pub(crate) quota_patience: Duration,
     /// How long a rate limit is waited out.
@@ -124,6 +129,9 @@ impl Settings {
         Self {
             template: "system/debian:bookworm".to_owned(),
             max_live: 12,
+            sequences: 25,
+            seed: 1,
+            findings: None,
             quota_patience: Duration::from_millis(600),
             rate_patience: Duration::from_secs(4),
             removal_tries: 6,
@@ -139,6 +147,9 @@ impl RunOptions {
         Settings {
             template: self.template.clone(),
             max_live: self.max_live,
+            sequences: self.sequences,
+            seed: self.seed.unwrap_or(1),
+            findings: Some(PathBuf::from("leap0-findings")),
             quota_patience: Duration::from_secs(20),
             rate_patience: Duration::from_secs(90),
             removal_tries: 9,
