@@ -18,9 +18,6 @@ use super::script::{Script, Sink};
 use super::verdict::finished;
 use super::{children, commands};
 
-/// Debian's search path for a user.
-const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
-
 /// What to run, and how.
 #[derive(Debug)]
 pub(super) struct Task {
@@ -87,14 +84,7 @@ fn interpreter(script: &Arc<Script>, task: &Task) -> Bash {
     };
     // SB-CREATE-11, PROC-03: the template's variables, the sandbox's over them, the command's over
     // those. Set last, because the interpreter sets some of its own.
-    let own = [
-        ("HOME", template.home),
-        ("LOGNAME", template.user),
-        ("PATH", PATH),
-        ("SHELL", "/bin/sh"),
-        ("USER", template.user),
-    ];
-    for (name, value) in own.into_iter().chain(boot.env.iter()).chain(task.env.iter()) {
+    for (name, value) in template.env().into_iter().chain(boot.env.iter()).chain(task.env.iter()) {
         bash.set_env(name, value);
     }
     bash
