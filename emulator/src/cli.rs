@@ -11,6 +11,7 @@ use leap0_emulator::ApiKey;
 use leap0_emulator_core::clock::ClockMode;
 use leap0_emulator_core::service::{DeleteInUse, PauseSource, TimeoutAction, Transitions};
 
+#[cfg(target_os = "linux")]
 use crate::image::ImageCommand;
 
 /// A local Leap0: the sandbox and snapshot REST API, served on your machine.
@@ -32,6 +33,7 @@ pub(crate) enum Command {
     /// Print the exports that point the Leap0 SDKs here: eval "$(leap0-emulator env)"
     Env(Env),
     /// Make, list and remove the images that virtual machines boot from.
+    #[cfg(target_os = "linux")]
     #[command(subcommand)]
     Image(ImageCommand),
 }

@@ -2,6 +2,7 @@
 
 mod backends;
 mod cli;
+#[cfg(target_os = "linux")]
 mod image;
 
 use std::io::{self, Write as _};
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     let result = match cli {
         Command::Serve(serve) => run(serve),
         Command::Env(env) => env.print().context("cannot print"),
+        #[cfg(target_os = "linux")]
         Command::Image(image) => image.run(),
     };
     match result {
