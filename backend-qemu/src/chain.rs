@@ -37,9 +37,14 @@ pub(crate) async fn shorten(vm: Arc<Vm>, disk: Arc<Mutex<Option<Top>>>) {
     }
 }
 
-/// Sees to it that one more layer is not one too many.
-pub(crate) async fn make_room(vm: &Vm, top: &mut Top) -> Result<(), VmError> {
-    if top.depth() >= LONGEST { copy_up(vm, top).await } else { Ok(()) }
+/// Sees to it that one more layer is not one too many, before the machine's own is frozen.
+pub(crate) async fn make_room(vm: &Vm, top: &mut Top) {
+    if top.depth() >= LONGEST
+        && let Err(error) = copy_up(vm, top).await
+    {
+        // A chain that is too long is slow; a sandbox that can't be saved is lost.
+        log::warn!("{}: its layers could not be merged: {error}", top.path().display());
+    }
 }
 
 async fn copy_up(vm: &Vm, top: &mut Top) -> Result<(), VmError> {

@@ -157,6 +157,7 @@ impl QemuMachine {
     /// Saves the memory and ends, leaving the disk as it stood at that moment.
     pub(crate) async fn fall_asleep(&self) -> Result<Memory, BackendError> {
         let mut turn = self.turn().await?;
+        chain::make_room(&self.vm, turn.as_mut().ok_or_else(no_disk)?).await;
         let file = self.hypervisor.store.memory().await.map_err(VmError::from)?;
         let monitor = self.vm.monitor();
         let saved = async {
@@ -227,7 +228,7 @@ impl Machine for QemuMachine {
     async fn snapshot(&self) -> Result<Arc<dyn Checkpoint>, BackendError> {
         let mut turn = self.turn().await?;
         let disk = turn.as_mut().ok_or_else(no_disk)?;
-        chain::make_room(&self.vm, disk).await?;
+        chain::make_room(&self.vm, disk).await;
         let captured = self.vm.or_dead(LOAD, "saving the memory", self.capture(disk)).await;
         let (memory, draft) = captured?;
         let frozen = turn.take().ok_or_else(no_disk)?.freeze();
@@ -244,6 +245,7 @@ impl Machine for QemuMachine {
 
     async fn stop(&self) -> Result<Arc<dyn Disk>, BackendError> {
         let mut turn = self.turn().await?;
+        chain::make_room(&self.vm, turn.as_mut().ok_or_else(no_disk)?).await;
         self.flush().await;
         self.end(Ending::Stopped).await;
         let disk = turn.take().ok_or_else(no_disk)?.freeze();
