@@ -92,15 +92,7 @@ impl Trial {
 
     /// Asks for a sandbox with nothing but these fields.
     pub(crate) async fn create_raw(&self, body: Value) -> Outcome<Answer> {
-        let mut budget = self.session.quota_budget();
-        loop {
-            let answer = self.post("/v1/sandbox", body.clone()).await?;
-            // Others may be using the same organisation: a place will be free again.
-            if answer.status == 409 && budget.wait().await {
-                continue;
-            }
-            return Ok(answer);
-        }
+        self.post("/v1/sandbox", body).await
     }
 
     /// Waits for a sandbox that was answered to be running.

@@ -42,7 +42,13 @@ impl Trial {
         let exchange = self.session.send(request).await;
         let answer = exchange.answer.clone();
         let what = format!("{} {}", exchange.request.method, exchange.request.path);
+        let operation = crate::schema::operation(&exchange.request.method, &exchange.request.path);
+        let full = exchange.is_full(operation.as_deref());
         self.log(|log| log.exchanges.push(exchange));
+        if full {
+            let why = "the organisation has no place for another sandbox";
+            return Err(Stop::Unprepared(why.to_owned()));
+        }
         answer.map_err(|why| Stop::Unanswered(format!("{what}: {why}")))
     }
 

@@ -169,13 +169,16 @@ async fn three_sandboxes_and_no_more(t: &Trial) -> Outcome {
     let name = t.name();
     t.a_snapshot(&first.id, &name).await?;
     for _ in 0..2 {
-        let answer = t.create(json!({})).await?;
+        let wish = json!({"template_name": t.session.template(), "timeout": 240});
+        let request = crate::http::Request::post("/v1/sandbox", &wish);
+        let answer = t.send(request.final_429()).await?;
         for rule in ["SB-CREATE-05", "LIM-03"] {
             t.status(rule, &answer, 201);
         }
     }
     let wish = json!({"template_name": t.session.template(), "timeout": 240});
-    let over = t.post("/v1/sandbox", wish).await?;
+    let request = crate::http::Request::post("/v1/sandbox", &wish);
+    let over = t.send(request.final_429()).await?;
     for rule in ["SB-CREATE-05", "LIM-03"] {
         t.status(rule, &over, 409);
     }
@@ -198,7 +201,9 @@ async fn a_stopped_sandbox_takes_no_place(t: &Trial) -> Outcome {
     let second = t.sandbox().await?;
     t.sandbox().await?;
     t.change(&first.id, "stop").await?;
-    let another = t.create(json!({})).await?;
+    let wish = json!({"template_name": t.session.template(), "timeout": 240});
+    let request = crate::http::Request::post("/v1/sandbox", &wish);
+    let another = t.send(request.final_429()).await?;
     t.status("SB-CREATE-06", &another, 201);
     let start = crate::http::Request::new("POST", first.path("start")).final_429();
     t.status("SB-START-03", &t.send(start.clone()).await?, 429);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::checks;
 use crate::http::{BadUrl, Client, Origin};
 use crate::report::{Terminal, html, junit, report, summary};
-use crate::run::{Done, Known, RunOptions, Session, chosen, climb, grade, leftovers};
+use crate::run::{Done, Known, RunOptions, Session, chosen, climb, grade, is_wanted, leftovers};
 use crate::target::{Capability, probe};
 
 /// Why a target can't be judged: one line, exit code 2.
@@ -16,7 +16,7 @@ pub struct CannotRun(Reason);
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Reason {
-    #[error("{0}")]
+    #[error(transparent)]
     Url(#[from] BadUrl),
     #[error("{url}: {why}")]
     Probe { url: String, why: crate::target::ProbeError },
@@ -26,6 +26,8 @@ pub(crate) enum Reason {
     Write { path: PathBuf, why: std::io::Error },
     #[error("{}: {why}", path.display())]
     Report { path: PathBuf, why: String },
+    #[error("no check is called, or is about a rule that is called, anything like {0}")]
+    NoCheck(String),
     #[error("there is no {0} {1}")]
     NoSuch(&'static str, String),
     #[error("cannot listen: {0}")]
@@ -125,8 +127,8 @@ async fn mop_up(session: &Session, url: &str) {
         for made in left.there {
             session.ledger.add(made);
         }
+        session.clean_up_made().await;
         session.sweep(&left.prefix).await;
-        session.clean_up().await;
         if session.ledger.there().is_empty() {
             let _ = std::fs::remove_file(&left.path);
         }
@@ -140,6 +142,12 @@ async fn judge(session: &Arc<Session>, options: &RunOptions) -> Result<Vec<Done>
     learn(session, options).await?;
     let takes = |place| options.shard.is_none_or(|shard| shard.takes(place));
     let checks = chosen(checks::all(), options.only.as_deref(), takes);
+    if let Some(only) = options.only.as_ref().filter(|_| checks.iter().all(|check| check.rung)) {
+        let about_core = checks.iter().any(|check| is_wanted(check, only));
+        if !about_core {
+            return Err(Reason::NoCheck(only.clone()).into());
+        }
+    }
     plan(&checks, session);
     let terminal = Terminal::new(checks.len());
     Ok(climb(session, &checks, &|done| terminal.tick(done)).await)

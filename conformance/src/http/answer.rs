@@ -27,6 +27,25 @@ pub(crate) struct Exchange {
     pub(crate) took_ms: u64,
 }
 
+impl Exchange {
+    /// Whether an organisation had no place for a sandbox that an operation was to make or start.
+    pub(crate) fn is_full(&self, operation: Option<&str>) -> bool {
+        let Ok(answer) = &self.answer else { return false };
+        let full = match operation {
+            Some("sandbox/create") => answer.status == 409 || answer.status == 429,
+            Some("snapshot/restore" | "snapshot/resume" | "sandbox/start") => answer.status == 429,
+            _ => false,
+        };
+        full && !self.request.final_429
+    }
+
+    /// A request that was not sent.
+    pub(crate) fn failed(request: Request, why: &str) -> Self {
+        let sent_ms = crate::moment::now_ms();
+        Self { request, answer: Err(why.to_owned()), sent_ms, took_ms: 0 }
+    }
+}
+
 impl Answer {
     pub(crate) fn new(status: u16, headers: Vec<(String, String)>, body: Bytes) -> Self {
         let json = serde_json::from_slice(&body).unwrap_or(Value::Null);

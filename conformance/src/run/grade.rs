@@ -245,19 +245,20 @@ impl Grades {
     }
 }
 
+/// Whether a check is called like this, or is about a rule that is.
+pub(crate) fn is_wanted(check: &Check, text: &str) -> bool {
+    let text = text.to_lowercase();
+    check.name.contains(&text.replace([' ', '-'], "_"))
+        || check.rules.iter().any(|rule| rule.to_lowercase().contains(&text))
+}
+
 /// The checks that a run is to have.
 pub(crate) fn chosen(
     all: impl Iterator<Item = &'static Check>,
     only: Option<&str>,
     takes: impl Fn(usize) -> bool,
 ) -> Vec<&'static Check> {
-    let wanted = |check: &Check| {
-        only.is_none_or(|text| {
-            let text = text.to_lowercase();
-            check.name.contains(&text.replace([' ', '-'], "_"))
-                || check.rules.iter().any(|rule| rule.to_lowercase().contains(&text))
-        })
-    };
+    let wanted = |check: &Check| only.is_none_or(|text| is_wanted(check, text));
     // Core checks are the ground that all others stand on, so they are in every part.
     all.enumerate()
         .filter(|(place, check)| super::ladder::is_core(check) || (wanted(check) && takes(*place)))

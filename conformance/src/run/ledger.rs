@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Something that was made.
@@ -19,7 +20,22 @@ pub(crate) enum Made {
 
 /// What is to be removed.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger(Mutex<Entries>);
+pub(crate) struct Ledger {
+    entries: Mutex<Entries>,
+    /// Requests that make something and are not answered yet.
+    under_way: AtomicUsize,
+    closed: AtomicBool,
+}
+
+/// A request that makes something, while it is under way.
+#[derive(Debug)]
+pub(crate) struct Making<'a>(&'a Ledger);
+
+impl Drop for Making<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::AcqRel);
+    }
+}
 
 #[derive(Debug, Default)]
 struct Entries {
@@ -37,6 +53,23 @@ pub(crate) struct Leftover {
 }
 
 impl Ledger {
+    /// Notes that a request is under way; none if nothing is to be made any more.
+    pub(crate) fn begin(&self) -> Option<Making<'_>> {
+        self.under_way.fetch_add(1, Ordering::AcqRel);
+        let making = Making(self);
+        (!self.closed.load(Ordering::Acquire)).then_some(making)
+    }
+
+    /// From now on nothing is made.
+    pub(crate) fn stop(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// Whether an answer may still tell of something new.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.under_way.load(Ordering::Acquire) > 0
+    }
+
     /// Keeps a journal in `folder` for a run on `url` with names that begin with `prefix`.
     pub(crate) fn journal(&self, folder: &Path, url: &str, prefix: &str) -> io::Result<()> {
         std::fs::create_dir_all(folder)?;
@@ -102,7 +135,7 @@ impl Ledger {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Entries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,7 +7,7 @@ mod ledger;
 mod options;
 mod session;
 
-pub(crate) use grade::{Evidence, Graded, Grades, Verdict, chosen, grade};
+pub(crate) use grade::{Evidence, Graded, Grades, Verdict, chosen, grade, is_wanted};
 pub(crate) use known::{BadKnown, Known};
 pub(crate) use ladder::{Done, Ending, climb, is_core};
 pub(crate) use ledger::leftovers;

@@ -1,7 +1,7 @@
 //! What the checks of a run share: the client, what is known of the target, and the ledger.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::json;
@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Settings;
 use super::ledger::{Ledger, Made};
-use crate::http::{Answer, Client, Exchange, Request};
+use crate::http::{Answer, Auth, Client, Exchange, Request};
 use crate::schema::{Observer, operation};
 use crate::target::{Capabilities, Capability};
 
@@ -18,7 +18,7 @@ use crate::target::{Capabilities, Capability};
 pub(crate) struct Session {
     client: Client,
     pub(crate) settings: Settings,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: Arc<Ledger>,
     pub(crate) observer: Observer,
     capabilities: OnceLock<Capabilities>,
     workdir: OnceLock<String>,
@@ -30,27 +30,12 @@ pub(crate) struct Session {
 /// How long the suite's sandboxes live at most, in seconds.
 const LIFE: u64 = 240;
 
-/// How often a 409 at the limit is waited out.
-#[derive(Debug)]
-pub(crate) struct QuotaBudget(Instant);
-
-impl QuotaBudget {
-    /// Waits a little; `false` if it has been long enough.
-    pub(crate) async fn wait(&mut self) -> bool {
-        if Instant::now() >= self.0 {
-            return false;
-        }
-        sleep(Duration::from_millis(100)).await;
-        true
-    }
-}
-
 impl Session {
     pub(crate) fn new(client: Client, settings: Settings, prefix: String) -> Self {
         Self {
             client,
             settings,
-            ledger: Ledger::default(),
+            ledger: Arc::default(),
             observer: Observer::default(),
             capabilities: OnceLock::new(),
             workdir: OnceLock::new(),
@@ -98,13 +83,9 @@ impl Session {
         format!("{}-{}", self.prefix, self.counter.fetch_add(1, Ordering::Relaxed))
     }
 
-    pub(crate) fn quota_budget(&self) -> QuotaBudget {
-        QuotaBudget(Instant::now() + self.settings.quota_patience)
-    }
-
     /// Sends a request, waits out a rate limit, and notes what was made or removed.
     pub(crate) async fn send(&self, request: Request) -> Exchange {
-        let deadline = Instant::now() + self.settings.rate_patience;
+        let begun = Instant::now();
         let what = operation(&request.method, &request.path);
         let makes = matches!(
             what.as_deref(),
@@ -120,10 +101,19 @@ impl Session {
             self.ledger.asking(&request.method, &request.path);
         }
         let exchange = loop {
-            let exchange = self.client.send(request.clone()).await;
+            let exchange = if makes {
+                self.make(request.clone()).await
+            } else {
+                self.client.send(request.clone()).await
+            };
             self.observer.look(&exchange);
+            // A full organisation may be so because of others, and have a place again.
+            let full = exchange.is_full(what.as_deref());
+            let most =
+                if full { self.settings.quota_patience } else { self.settings.rate_patience };
+            let deadline = begun + most;
             match &exchange.answer {
-                Ok(answer) if answer.status == 429 && !exchange.request.final_429 => {
+                Ok(answer) if full || (answer.status == 429 && !exchange.request.final_429) => {
                     let seconds: u64 = answer.header("retry-after").parse().unwrap_or(0);
                     let wait = Duration::from_secs(seconds).max(Duration::from_millis(50));
                     if Instant::now() + wait > deadline {
@@ -134,19 +124,34 @@ impl Session {
                 _ => break exchange,
             }
         };
-        self.note(what.as_deref(), &exchange);
-        exchange
-    }
-
-    fn note(&self, what: Option<&str>, exchange: &Exchange) {
-        if let Some(made) = made(what, exchange) {
-            self.ledger.add(made);
-        } else if matches!(what, Some("sandbox/delete" | "snapshot/delete"))
+        if matches!(what.as_deref(), Some("sandbox/delete" | "snapshot/delete"))
             && exchange.answer.as_ref().is_ok_and(Answer::ok)
         {
             let path = exchange.request.path.split('?').next().unwrap_or("");
             self.ledger.gone(path.trim_end_matches('/').rsplit('/').next().unwrap_or(""));
         }
+        exchange
+    }
+
+    /// Sends a request that makes something. Whoever asked may go away meanwhile; what is made
+    /// is noted all the same.
+    async fn make(&self, request: Request) -> Exchange {
+        let (client, ledger, sent) = (self.client.clone(), self.ledger.clone(), request.clone());
+        let sending = tokio::spawn(async move {
+            let Some(_making) = ledger.begin() else {
+                return Exchange::failed(sent, "the run is ending");
+            };
+            let exchange = client.send(sent).await;
+            let what = operation(&exchange.request.method, &exchange.request.path);
+            // Another organisation's things are not this one's to delete.
+            if exchange.request.auth == Auth::Own
+                && let Some(made) = made(what.as_deref(), &exchange)
+            {
+                ledger.add(made);
+            }
+            exchange
+        });
+        sending.await.unwrap_or_else(|error| Exchange::failed(request, &error.to_string()))
     }
 
     /// Removes what these exchanges made, as far as it is still there.
@@ -220,6 +225,13 @@ impl Session {
 
     /// Removes everything, and ends the journal; gives how much could not be removed.
     pub(crate) async fn clean_up(&self) -> usize {
+        self.ledger.stop();
+        for _ in 0..600 {
+            if !self.ledger.is_waiting() {
+                break;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
         self.clean_up_made().await;
         self.sweep(&self.prefix).await;
         self.ledger.close();
@@ -250,13 +262,7 @@ impl Session {
         }
         let (field, value) = self.timeout_field();
         let wish = json!({"template_name": self.template(), field: value});
-        let mut budget = self.quota_budget();
-        let answer = loop {
-            let answer = self.send(Request::post("/v1/sandbox", &wish)).await.answer?;
-            if answer.status != 409 || !budget.wait().await {
-                break answer;
-            }
-        };
+        let answer = self.send(Request::post("/v1/sandbox", &wish)).await.answer?;
         let id = answer.text("id").to_owned();
         if id.is_empty() || !self.until_running(&id).await {
             return Err(format!("the sandbox that checks share: {}", answer.brief()));

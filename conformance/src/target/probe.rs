@@ -53,7 +53,7 @@ async fn first_contact(session: &Session) -> Result<(), ProbeError> {
     match answer.status {
         300..=399 => Err(ProbeError::Redirect(answer.header("location").to_owned())),
         401 | 403 => Err(ProbeError::Key),
-        404 | 405 | 501 => Err(ProbeError::Foreign(answer.brief())),
+        404 | 405 | 500.. => Err(ProbeError::Foreign(answer.brief())),
         200 if !answer.json.is_object() => Err(ProbeError::Foreign(answer.brief())),
         // The list came with the third of the four eras' clients, but with every schema.
         _ => Ok(()),
