@@ -7,6 +7,7 @@ mod chmod;
 mod chown;
 mod condition;
 mod cp;
+mod df;
 mod dialect;
 mod diff;
 mod echo;
@@ -77,6 +78,7 @@ pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
         .builtin(tar::RESTORE, Box::new(tar::Restore(script())))
         .builtin(diff::DATE, Box::new(diff::Date(script())))
         .builtin(dash::OPEN, Box::new(open::Open(script())))
+        .builtin("df", Box::new(df::Df(script())))
         .builtin(dash::GATHER, Box::new(refuse::Gather))
         .builtin(dash::IS_SH, Box::new(refuse::IsSh))
         .command("chgrp", chown::Chown::group(script()))
