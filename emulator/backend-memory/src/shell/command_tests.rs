@@ -141,3 +141,10 @@ async fn a_width_that_printf_does_not_pad_to_is_refused() {
     assert!(complaint(&output).contains("printf: a width above 10000"));
     assert_eq!(said("printf '%10000s' x | wc -c").await, "10000\n");
 }
+
+#[tokio::test]
+async fn a_script_of_bash_starts_files_by_their_first_line() {
+    let script = "printf '#!/bin/sh\\necho {1,2} $#\\n' > p; chmod +x p; bash -c './p a b; x=(a/b c); \
+                  echo ${x[0]}; y[1/1]=3; echo ${y[1]}'";
+    assert_eq!(said(script).await, "{1,2} 2\na/b\n3\n");
+}

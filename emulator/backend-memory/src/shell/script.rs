@@ -59,6 +59,10 @@ pub(super) enum Bound {
     CommandCut,
     /// `..` after a symbolic link.
     Climbs,
+    /// Something that the interpreter would silently get wrong.
+    Refused,
+    /// A command was killed before what it has written was in the file that it is redirected to.
+    OutputLost,
     /// A file was read before the command had ended whose output is to be in it.
     OwnOutput,
 }
@@ -195,6 +199,11 @@ impl Script {
             return false;
         }
         self.real(path).is_some_and(|path| self.lock_held().contains(&path))
+    }
+
+    /// Whether there is a file in which what was written to it will never be.
+    pub(super) fn has_lost(&self) -> bool {
+        !self.lock_held().is_empty()
     }
 
     fn real(&self, path: &str) -> Option<String> {

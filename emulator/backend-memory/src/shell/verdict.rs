@@ -26,6 +26,9 @@ const TOO_MUCH_OUTPUT: i32 = 153;
 /// Said where a script reads what it has not written yet.
 const OWN_OUTPUT: &str = "sh: killed: a file was read into which a command that has not ended is \
      redirected: its output is written when it ends\n";
+/// Said where nothing else tells that a file lacks what was written to it.
+const LOST: &str = "sh: killed: a command was ended whose output is redirected to a file: it is \
+     lost\n";
 /// Said after the complaint of a command.
 const CUT: &str = "sh: killed: a command's bound was met, see above\n";
 /// What the interpreter should not have done.
@@ -48,13 +51,15 @@ pub(super) fn finished(script: &Script, end: Result<i32, Error>, timeout: Durati
                 format!("sh: killed: only {READ_BYTES} bytes of an endless device were read\n");
             return output(script, TOO_MUCH_WORK, &note);
         }
-        Some(Bound::Climbs) => return output(script, SYNTAX, ""),
+        Some(Bound::OutputLost) => return output(script, OUT_OF_MEMORY, LOST),
+        Some(Bound::Climbs | Bound::Refused) => return output(script, SYNTAX, ""),
         Some(Bound::OwnOutput) => return output(script, SYNTAX, OWN_OUTPUT),
         Some(Bound::CommandCut) => return output(script, TOO_MUCH_WORK, CUT),
         None => {}
     }
     match end {
         Ok(_) if script.stderr.tells_of_a_cut() => output(script, TOO_MUCH_WORK, CUT),
+        Ok(0) if script.has_lost() => output(script, OUT_OF_MEMORY, LOST),
         Ok(status) => output(script, status, ""),
         Err(error) => match explain(&error) {
             Some((status, note)) => output(script, status, &format!("sh: {note}\n")),

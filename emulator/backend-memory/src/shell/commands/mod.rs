@@ -78,6 +78,7 @@ pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
         .builtin(tar::RESTORE, Box::new(tar::Restore(script())))
         .builtin(diff::DATE, Box::new(diff::Date(script())))
         .builtin(dash::OPEN, Box::new(open::Open(script())))
+        .builtin(dash::LOST, Box::new(open::Lost(script())))
         .builtin("df", Box::new(df::Df(script())))
         .builtin(dash::GATHER, Box::new(refuse::Gather))
         .builtin(dash::IS_SH, Box::new(refuse::IsSh))

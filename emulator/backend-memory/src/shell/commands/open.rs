@@ -12,6 +12,12 @@ use crate::tree::{Body, Links};
 
 /// Mode of a new file, less the umask.
 const FILE_MODE: u32 = 0o666;
+/// What `timeout` ends with where it has ended a command.
+const TIMED_OUT: i32 = 124;
+const KILLED: i32 = 137;
+
+/// Ends the script if the one that has just ended was killed: what it has written is lost.
+pub(super) struct Lost(pub(super) Arc<Script>);
 
 /// Opens files and ends with the status that it is given.
 pub(super) struct Open(pub(super) Arc<Script>);
@@ -24,6 +30,10 @@ impl Builtin for Open {
         let (status, targets) =
             ctx.args.split_first().map_or(("0", &[][..]), |(first, rest)| (first, rest));
         for target in targets.chunks_exact(2) {
+            if target[0] == "refuse" {
+                self.0.stderr.take(format!("sh: {}\n", target[1]).as_bytes());
+                return Err(self.0.meet(Bound::Refused));
+            }
             let path = absolute(ctx.cwd, &target[1]);
             if climbs(&self.0, &path) {
                 let words =
@@ -42,6 +52,17 @@ impl Builtin for Open {
             }
         }
         Ok(ExecResult::with_code("", status.parse().unwrap_or(0)))
+    }
+}
+
+#[async_trait]
+impl Builtin for Lost {
+    async fn execute(&self, ctx: BuiltinContext<'_>) -> Result<ExecResult> {
+        let status = ctx.args.first().and_then(|status| status.parse().ok()).unwrap_or(0);
+        if matches!(status, TIMED_OUT | KILLED) {
+            return Err(self.0.meet(Bound::OutputLost));
+        }
+        Ok(ExecResult::with_code("", status))
     }
 }
 

@@ -1,6 +1,8 @@
 //! dash's grammar of commands.
 
+use super::order::Compound;
 use super::parser::{Parsed, Parser, is_function_name, unexpected};
+use super::redirections::Target;
 use super::tokens::{Kind, Redirect, Token, Word, is_name};
 use super::{GATHER, REFUSE, SHIFT, names, quote};
 
@@ -39,17 +41,27 @@ impl Parser<'_> {
         if self.peek()?.kind.reserved() == Some("!") {
             self.take()?;
         }
+        let (mut from, mut copies) = (self.peek()?.start, self.copies_used);
         self.nested(Self::command)?;
         while let Kind::Pipe = self.peek()?.kind {
+            if self.copies_used > copies {
+                self.refuse_copies(from);
+            }
             self.take()?;
             self.skip_newlines()?;
             let first = self.peek()?;
             let (start, reads_a_pipe) = (first.start, first.kind.starts_compound());
+            (from, copies) = (start, self.copies_used);
+            let readers = std::mem::take(&mut self.readers);
             // The interpreter's commands within it would each take all that is still to come.
             if reads_a_pipe {
                 self.edits.insert_for_both(start, &format!("{{ {GATHER}; "));
             }
             self.nested(Self::command)?;
+            if reads_a_pipe && self.readers > 1 {
+                self.refuse_shared(start);
+            }
+            self.readers = readers;
             if reads_a_pipe {
                 self.edits.insert_for_both(self.taken, "; }");
             }
@@ -60,23 +72,33 @@ impl Parser<'_> {
     pub(super) fn command(&mut self) -> Parsed<()> {
         let noted = std::mem::take(&mut self.targets);
         let start = self.peek()?.start;
-        let end = self.command_without_targets()?;
+        let copies = self.copies_used;
+        let compound = self.command_without_targets()?;
         let targets = std::mem::replace(&mut self.targets, noted);
-        if let Some(end) = end {
-            self.open_around(start, end, &targets);
+        if let Some(compound) = compound {
+            self.open_around(start, compound.end, &targets);
+            self.order_around(start, compound, &targets, self.copies_used > copies);
         }
         Ok(())
     }
 
-    /// The end of a command that is made of others, before what it is redirected to.
-    fn command_without_targets(&mut self) -> Parsed<Option<usize>> {
+    /// A command that is made of others, if it is one, before what it is redirected to.
+    fn command_without_targets(&mut self) -> Parsed<Option<Compound>> {
+        let around = std::mem::take(&mut self.readers);
         self.commands += 1;
         self.bare_input = None;
         if self.command_of_bash()? {
             self.redirections()?;
+            self.readers = around;
             return Ok(None);
         }
         let token = self.peek()?.clone();
+        // How often what it holds is run, one after the other.
+        let times = match token.kind.reserved() {
+            Some("if" | "case") => 0,
+            Some("for" | "while" | "until") => 2,
+            _ => 1,
+        };
         match &token.kind {
             Kind::Open => {
                 self.take()?;
@@ -94,6 +116,7 @@ impl Parser<'_> {
             }
             kind => match kind.reserved() {
                 None => {
+                    self.readers = around;
                     self.simple()?;
                     return Ok(None);
                 }
@@ -113,9 +136,11 @@ impl Parser<'_> {
                 Some(_) => return Err(unexpected(&token, true, None)),
             },
         }
-        let end = self.taken;
+        let (end, inputs) = (self.taken, self.inputs);
         self.redirections()?;
-        Ok(Some(end))
+        let (readers, is_fed) = (self.readers * times, self.inputs > inputs);
+        self.readers = if is_fed { around } else { around + readers };
+        Ok(Some(Compound { end, readers, is_fed }))
     }
 
     fn expect(&mut self, reserved: &str) -> Parsed<()> {
@@ -221,13 +246,21 @@ impl Parser<'_> {
 
     fn redirections(&mut self) -> Parsed<()> {
         while let Kind::Redirect(redirect) = self.peek()?.kind {
-            self.take()?;
-            self.target(redirect)?;
+            let start = self.take()?.start;
+            self.target(redirect, start)?;
         }
         Ok(())
     }
 
-    fn target(&mut self, redirect: Redirect) -> Parsed<()> {
+    fn target(&mut self, redirect: Redirect, start: usize) -> Parsed<()> {
+        let (first, second) = (self.text[start], self.text.get(start + 1));
+        let fd = match first {
+            digit if digit.is_ascii_digit() => digit - b'0',
+            b'<' => 0,
+            _ => 1,
+        };
+        let reads = first == b'<' || second == Some(&b'<');
+        self.inputs += usize::from(reads && fd == 0);
         if let Redirect::Here { strip } = redirect {
             return self.delimiter(strip);
         }
@@ -246,7 +279,7 @@ impl Parser<'_> {
             self.edits.insert(word.start, "\"");
             self.edits.insert(word.end, "\"");
         }
-        self.note_target(redirect, word);
+        self.targets.push(Target { redirect, fd, start, word });
         Ok(())
     }
 
@@ -254,6 +287,7 @@ impl Parser<'_> {
     fn simple(&mut self) -> Parsed<()> {
         let start = self.peek()?.start;
         let (mut words, mut assigned, mut redirected) = (Vec::new(), false, 0);
+        let inputs = self.inputs;
         let mut only_input = true;
         loop {
             let token = self.peek()?.clone();
@@ -275,7 +309,7 @@ impl Parser<'_> {
                 }
                 Kind::Redirect(redirect) => {
                     self.take()?;
-                    self.target(redirect)?;
+                    self.target(redirect, token.start)?;
                     redirected += 1;
                     only_input &= redirect == Redirect::Input;
                 }
@@ -293,6 +327,10 @@ impl Parser<'_> {
         }
         let targets = std::mem::take(&mut self.targets);
         self.open_before(&words, &targets);
+        self.order_of_simple(start, &words, &targets);
+        if self.inputs == inputs {
+            self.note_reader(&words);
+        }
         let name = words.first().map(|word| word.value.as_deref());
         self.umask_ends |= name == Some(Some("umask")) && self.subshells > 0;
         self.redirects_itself |=
@@ -332,7 +370,9 @@ impl Parser<'_> {
         };
         self.skip_newlines()?;
         self.functions_around += 1;
+        let readers = self.readers;
         self.nested(Self::command)?;
+        self.readers = readers;
         self.functions_around -= 1;
         Ok(())
     }
@@ -343,7 +383,11 @@ impl Parser<'_> {
         let here = std::mem::take(&mut self.here);
         let targets = std::mem::take(&mut self.targets);
         self.subshells += 1;
+        let (start, copies) = (self.at, self.copies_used);
         self.nested(|parser| parser.list(true))?;
+        if self.copies_used > copies {
+            self.refuse_copies_within(start);
+        }
         self.subshells -= 1;
         self.targets = targets;
         let close: Token = self.take()?;

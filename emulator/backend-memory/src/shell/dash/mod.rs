@@ -16,6 +16,7 @@ mod bash;
 mod commands;
 mod edits;
 mod names;
+mod order;
 mod parser;
 mod redirections;
 mod tokens;
@@ -37,6 +38,8 @@ pub(super) const SHIFT: &str = "leap0-shift";
 pub(super) const GATHER: &str = "leap0-gather";
 /// The command that opens files before another runs.
 pub(super) const OPEN: &str = "leap0-open";
+/// The command that ends the script where a script has been ended whose output is lost.
+pub(super) const LOST: &str = "leap0-lost";
 /// The option of a `sh` or `.` that tells the directory it is started in.
 pub(super) const IN: &str = "--leap0-in=";
 /// The option of a `sh` that stands for running a file by its path, in that directory.

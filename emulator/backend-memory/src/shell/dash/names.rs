@@ -131,8 +131,10 @@ fn start(word: &Word, edits: &mut Edits) {
         }
         // `xargs -I` puts nothing in the name of the command.
         _ if path.is_some_and(|path| path.contains("{}")) => {}
+        // In a script of `bash` it may be an assignment to an array.
+        _ if edits.is_bash && path.is_none_or(|path| path.contains('=')) => {}
         _ if system.is_none() && word.has_slash => {
-            edits.insert(word.start, &format!("sh {RUN}\"$PWD\" "));
+            edits.insert_for_both(word.start, &format!("sh {RUN}\"$PWD\" "));
         }
         _ => {}
     }

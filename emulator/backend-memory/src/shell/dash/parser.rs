@@ -46,6 +46,12 @@ pub(super) struct Parser<'t> {
     /// Subshells around, and whether one has set a umask that ended with it.
     pub(super) subshells: usize,
     pub(super) umask_ends: bool,
+    /// Descriptors that `exec` has made copies of others, and how often they were used so far.
+    pub(super) copied: HashSet<u8>,
+    pub(super) copies_used: usize,
+    /// Inputs that were redirected so far, and commands that read the one that is around them.
+    pub(super) inputs: usize,
+    pub(super) readers: usize,
     /// Where the last token ended that was taken.
     pub(super) taken: usize,
     peeked: Option<Token>,
@@ -78,6 +84,10 @@ impl<'t> Parser<'t> {
             targets: Vec::new(),
             subshells: 0,
             umask_ends: false,
+            copied: HashSet::new(),
+            copies_used: 0,
+            inputs: 0,
+            readers: 0,
             taken: 0,
             peeked: None,
         }

@@ -9,8 +9,12 @@ use super::{OPEN, quote};
 /// What a command is redirected to.
 #[derive(Debug)]
 pub(super) struct Target {
-    redirect: Redirect,
-    word: Word,
+    pub(super) redirect: Redirect,
+    /// The descriptor that it is about.
+    pub(super) fd: u8,
+    /// Where it starts, before its operator and number.
+    pub(super) start: usize,
+    pub(super) word: Word,
 }
 
 /// Commands that read no file and end at once.
@@ -20,10 +24,6 @@ const AT_ONCE: [&str; 12] =
 const STARTERS: [&str; 9] = ["bash", "env", "eval", "find", "nohup", "sh", "timeout", "xargs", "."];
 
 impl Parser<'_> {
-    pub(super) fn note_target(&mut self, redirect: Redirect, word: Word) {
-        self.targets.push(Target { redirect, word });
-    }
-
     /// Has a simple command open its files before it runs.
     pub(super) fn open_before(&mut self, words: &[Word], targets: &[Target]) {
         let Some(last) = words.last() else { return };
@@ -51,7 +51,7 @@ impl Parser<'_> {
 
     fn opened(&self, targets: &[Target], at_once: bool, lasts: bool) -> String {
         let mut opened = String::new();
-        for Target { redirect, word } in targets {
+        for Target { redirect, word, .. } in targets {
             let written = String::from_utf8_lossy(&self.text[word.start..word.end]);
             let is_device = word.value.as_deref().is_some_and(|value| value.starts_with("/dev/"));
             // What is expanded twice must give the same.

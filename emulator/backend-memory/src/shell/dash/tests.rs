@@ -127,11 +127,57 @@ fn files_are_opened_before_a_command_runs() {
 }
 
 #[test]
+fn copies_of_descriptors_that_change_nothing_are_left_out() {
+    for (script, run) in [
+        ("a 2>&1 >&2", "a 2>&1 "),
+        ("a >&2 2>&1", "a >&2 "),
+        ("(a) 2>&1 1>&2 | b", "(a) 2>&1  | b"),
+        ("echo a > f 2>&1 >&2 2> g", "echo a > f 2>&1  2> g"),
+    ] {
+        assert_eq!(translate(script), run, "{script}");
+    }
+    unchanged("a 2>&1 > /dev/null; exec 3>&1 >&2; a >&3; exec 3>&-; { a; } >&3");
+}
+
+#[test]
+fn what_the_interpreter_would_get_wrong_is_refused() {
+    for script in [
+        "a 3>&1 1>&2 2>&3",
+        "{ a; } 3>&1",
+        "a 2>&1 >&3",
+        "exec 3>&1; b=$(a >&3)",
+        "exec 3>&1; b=`a >&3`",
+        "exec 3>&1; a >&3 | b",
+        "exec 3>&1; { a >&3; } > /dev/null",
+        "{ head -n 1; cat; } < f",
+        "a | while read b; do sed p; done",
+        "{ x=$(head -1); cat; } <<E\nE",
+    ] {
+        assert!(translate(script).contains("leap0-open"), "{script}: {}", translate(script));
+        assert!(translate(script).contains(" refuse '"), "{script}");
+        assert!(super::gather(script).contains(" refuse '"), "{script}");
+    }
+    for script in [
+        "{ head -n 1; sed p f; } < f",
+        "a | if b; then cat; else sed p; fi",
+        "while read a; do echo $a | cat; cat < b; done < f",
+        "f() { cat; }; a | { f; }",
+        "cat; cat",
+    ] {
+        assert!(!translate(script).contains(" refuse '"), "{script}");
+    }
+}
+
+#[test]
 fn a_script_of_bash_is_read_for_its_pipes_alone() {
     let script = "a=(1 \"2\" $(b)); [[ $a =~ ^(x|y)$ && -n $b ]] && ((i++ << 2)) || echo {1,2} $'it\\'s' &> f\n\
         function f { local x=${a[@]//x/y}; }; my-f() { select i in a; do b; done; }; c <<< \"$x\" |& d\n\
         for ((i = 0; i < 3; i++)); do diff <(a) <(b) >(c); done; time -p ls; case $x in @(a|b)) c ;& *) ;; esac\n";
     assert_eq!(super::gather(script), script);
+    assert_eq!(
+        super::gather("./x; a[1/2]=3; ~/y z"),
+        "sh --leap0-run=\"$PWD\" ./x; a[1/2]=3; sh --leap0-run=\"$PWD\" ~/y z"
+    );
     let piped = format!("{script}a | while read b; do c; done");
     let run = format!("{script}a | {{ leap0-gather; while read b; do c; done; }}");
     assert_eq!(super::gather(&piped), run);

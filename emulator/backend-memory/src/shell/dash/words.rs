@@ -282,6 +282,7 @@ impl Parser<'_> {
         let mut parser = Parser::new(&inner, self.depth + 1);
         parser.edits.is_bash = self.edits.is_bash;
         parser.functions.clone_from(&self.functions);
+        parser.copied.clone_from(&self.copied);
         let parsed = parser.nested(|parser| {
             parser.list(true)?;
             let end = parser.take()?;
@@ -292,6 +293,9 @@ impl Parser<'_> {
         });
         self.may_end |= parser.may_end;
         self.redirects_itself |= parser.redirects_itself;
+        if parser.copies_used > 0 {
+            parser.refuse_copies_within(0);
+        }
         parser.variables.rename(&mut parser.edits);
         if let Err(mut refusal) = parsed {
             refusal.at = start;

@@ -1,0 +1,172 @@
+//! What the interpreter gets wrong and no rewriting mends: copies of descriptors, and commands that
+//! share an input. A script that needs one of them ends when it comes to it.
+
+use std::collections::HashMap;
+
+use super::parser::Parser;
+use super::redirections::Target;
+use super::tokens::{Redirect, Word};
+use super::{LOST, OPEN, quote};
+
+const COPIES: &str =
+    "copies into descriptors above 2, or of one beside others, are not supported here";
+const ELSEWHERE: &str = "a descriptor that `exec` has copied is not supported where output is \
+     redirected or piped";
+const SHARED: &str = "commands that share an input are not supported here, other than `read` and \
+     one after it";
+
+/// What a descriptor leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// What this descriptor led to before.
+    Of(u8),
+    /// What one of the redirections has opened or closed.
+    Opened(usize),
+}
+
+/// A command that is made of others, without what it is redirected to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Compound {
+    pub(super) end: usize,
+    /// Commands in it that read its input, one after the other.
+    pub(super) readers: usize,
+    /// It is redirected to an input of its own.
+    pub(super) is_fed: bool,
+}
+
+impl Parser<'_> {
+    /// Looks at what a simple command from `start` is redirected to.
+    pub(super) fn order_of_simple(&mut self, start: usize, words: &[Word], targets: &[Target]) {
+        let value = |index: usize| words.get(index).and_then(|word: &Word| word.value.as_deref());
+        if value(0) == Some("exec") && words.len() == 1 {
+            for target in targets.iter().filter(|target| target.fd > 2) {
+                match (target.redirect, source(target)) {
+                    (Redirect::Duplicate, Some(_)) => self.copied.insert(target.fd),
+                    _ => self.copied.remove(&target.fd),
+                };
+            }
+            return;
+        }
+        let is_wrong = self.order(targets);
+        if let Some(last) = words.last().filter(|_| is_wrong) {
+            let text = format!(" $({OPEN} $? refuse {})", quote(COPIES));
+            self.edits.insert_for_both(last.end, &text);
+        }
+        let is_file = |target: &Target| {
+            let path = target.word.value.as_deref().unwrap_or_default();
+            matches!(target.redirect, Redirect::Output | Redirect::Append)
+                && !path.starts_with("/dev/")
+        };
+        let is_script = |word: &Word| {
+            word.has_slash || matches!(word.value.as_deref(), None | Some("sh" | "dash" | "bash"))
+        };
+        if value(0) == Some("timeout")
+            && targets.iter().any(is_file)
+            && words[1..].iter().any(is_script)
+        {
+            self.edits.insert_for_both(start, "{ ");
+            self.edits.insert_for_both(self.taken, &format!("; {LOST} $?; }}"));
+        }
+    }
+
+    /// Looks at what a command that is made of others is redirected to.
+    pub(super) fn order_around(
+        &mut self,
+        start: usize,
+        compound: Compound,
+        targets: &[Target],
+        uses_copies: bool,
+    ) {
+        let moves_output = targets.iter().any(|target| target.fd == 1);
+        if self.order(targets) {
+            self.refuse_around(start, compound.end, COPIES);
+        } else if uses_copies && moves_output {
+            self.refuse_around(start, compound.end, ELSEWHERE);
+        } else if compound.is_fed && compound.readers > 1 {
+            self.refuse_around(start, compound.end, SHARED);
+        }
+    }
+
+    /// Refuses a command in a pipe that writes past it.
+    pub(super) fn refuse_copies(&mut self, start: usize) {
+        self.refuse_around(start, self.taken, ELSEWHERE);
+    }
+
+    /// Refuses the commands of a substitution that write past it.
+    pub(super) fn refuse_copies_within(&mut self, start: usize) {
+        self.edits.insert_for_both(start, &format!("{OPEN} 0 refuse {}; ", quote(ELSEWHERE)));
+    }
+
+    /// Refuses what reads a pipe more than once.
+    pub(super) fn refuse_shared(&mut self, start: usize) {
+        self.edits.insert_for_both(start, &format!("{OPEN} 0 refuse {}; ", quote(SHARED)));
+    }
+
+    fn refuse_around(&mut self, start: usize, end: usize, words: &str) {
+        self.edits.insert_for_both(start, &format!("{{ {OPEN} 0 refuse {}; ", quote(words)));
+        self.edits.insert_for_both(end, "; }");
+    }
+
+    /// Leaves out the copies that change nothing, because the interpreter moves output for each of
+    /// them. True if it gets one of the others wrong.
+    fn order(&mut self, targets: &[Target]) -> bool {
+        let mut places: HashMap<u8, Place> = HashMap::new();
+        let (mut copies, mut above) = (0, 0);
+        let mut is_wrong = false;
+        for (index, target) in targets.iter().enumerate() {
+            let Some(from) = source(target) else {
+                places.insert(target.fd, Place::Opened(index));
+                continue;
+            };
+            if target.fd == 0 {
+                continue;
+            }
+            let place = |fd: u8| places.get(&fd).copied().unwrap_or(Place::Of(fd));
+            if place(from) == place(target.fd) {
+                let end = target.word.end;
+                self.edits.replace_for_both(target.start, end, Vec::new());
+                continue;
+            }
+            copies += 1;
+            above += usize::from(from > 2);
+            is_wrong |= target.fd > 2 || (from > 2 && places.contains_key(&from));
+            self.copies_used += usize::from(self.copied.contains(&from));
+            let led = place(from);
+            places.insert(target.fd, led);
+        }
+        is_wrong || (copies > 1 && above > 0)
+    }
+
+    /// Counts a simple command that reads the input of what it is in.
+    pub(super) fn note_reader(&mut self, words: &[Word]) {
+        let Some(name) = words.first().and_then(|word| word.value.as_deref()) else { return };
+        let is_operand = |word: &&Word| {
+            let value = word.value.as_deref();
+            !value.is_some_and(|value| {
+                value.starts_with('-') || value.bytes().all(|byte| byte.is_ascii_digit())
+            })
+        };
+        let operands = words[1..].iter().filter(is_operand).count();
+        let takes = match name {
+            "cat" | "head" | "nl" | "rev" | "sort" | "tac" | "tail" | "uniq" | "wc" => {
+                operands == 0
+            }
+            "awk" | "grep" | "sed" => operands <= 1,
+            "tr" => operands <= 2,
+            "cut" => operands == 0,
+            "sh" | "bash" => operands == 0 && words.len() == 1,
+            "read" => self.readers > 0,
+            _ => false,
+        };
+        self.readers += usize::from(takes);
+    }
+}
+
+/// The descriptor that is copied.
+fn source(target: &Target) -> Option<u8> {
+    let value = target.word.value.as_deref().filter(|_| target.redirect == Redirect::Duplicate)?;
+    match value.as_bytes() {
+        [digit] if digit.is_ascii_digit() => Some(digit - b'0'),
+        _ => None,
+    }
+}
