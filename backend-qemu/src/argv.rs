@@ -22,11 +22,9 @@ const MACHINE: &str = "pc-q35-7.2";
 const CPU: &str = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16";
 
 /// What the kernel is told. It says nothing until something is wrong; a panic ends the machine at
-/// once, and with `-no-reboot` QEMU with it. Free memory is given back in pieces of 64 KiB and not
-/// only of 2 MiB, as it lies scattered after some work. Nobody shares the machine, so nothing in it is to be
+/// once, and with `-no-reboot` QEMU with it. Nobody shares the machine, so nothing in it is to be
 /// guarded from its neighbours.
 const KERNEL: &str = "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check \
-                      page_reporting.page_reporting_order=4 \
                       leap0.net=10.0.2.15/24,10.0.2.2,10.0.2.3";
 
 /// The name of the listener that QEMU's monitor comes to, in the machine's folder.

@@ -12,6 +12,9 @@ use leap0_emulator_core::spec::DISK_MIB;
 
 use crate::isolation::Isolation;
 
+/// How the files of disks are called.
+const DISK: &str = "disk";
+
 /// Bytes of every disk.
 const DISK_BYTES: u64 = (DISK_MIB as u64) << 20;
 
@@ -92,7 +95,7 @@ impl Store {
     /// An empty layer over a file that is about to be frozen.
     pub(crate) async fn draft(&self, below: &Path) -> io::Result<Draft> {
         let id = self.id();
-        let file = self.create("disk", id, Some((below, "qcow2")), Some(DISK_BYTES)).await?;
+        let file = self.create(DISK, id, Some((below, "qcow2")), Some(DISK_BYTES)).await?;
         Ok(Draft { file, id })
     }
 
@@ -114,6 +117,10 @@ impl Store {
         let file = Stored { path: self.folder.join(format!("{kind}-{id}.qcow2")), kept: false };
         let mut command = tokio::process::Command::new("qemu-img");
         command.args(["create", "-q", "-f", "qcow2"]);
+        if kind == DISK {
+            // A page that is written over a layer below takes a page here and not a cluster.
+            command.args(["-o", "extended_l2=on"]);
+        }
         if let Some((path, format)) = below {
             command.arg("-b").arg(path).args(["-F", format]);
             if size.is_some() {
