@@ -28,7 +28,7 @@ pub(crate) struct Share {
     promised_mib: Arc<Mutex<u64>>,
 }
 
-/// Why there is no room.
+/// Why there is no room; clients are told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoRoom {
     #[error(
@@ -36,8 +36,8 @@ pub(crate) enum NoRoom {
          promised to running machines, and {RESERVE_MIB} MiB are kept for the host"
     )]
     Memory { asked_mib: u64, promised_mib: u64, host_mib: u64 },
-    #[error("disk: {free_mib} MiB are free in {folder}, and {DISK_MIB} MiB are needed")]
-    Disk { free_mib: u64, folder: PathBuf },
+    #[error("disk: {free_mib} MiB are free, and {DISK_MIB} MiB are needed")]
+    Disk { free_mib: u64 },
 }
 
 impl Capacity {
@@ -56,7 +56,7 @@ impl Capacity {
     pub(crate) fn disk(&self) -> Result<(), NoRoom> {
         let free_mib = free_mib(&self.folder);
         if free_mib < DISK_MIB {
-            return Err(NoRoom::Disk { free_mib, folder: self.folder.clone() });
+            return Err(NoRoom::Disk { free_mib });
         }
         Ok(())
     }
@@ -118,8 +118,8 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_named() {
-        let refused = NoRoom::Disk { free_mib: 3, folder: "/var".into() };
-        assert_eq!(refused.to_string(), "disk: 3 MiB are free in /var, and 1024 MiB are needed");
+        let refused = NoRoom::Disk { free_mib: 3 };
+        assert_eq!(refused.to_string(), "disk: 3 MiB are free, and 1024 MiB are needed");
     }
 
     #[test]

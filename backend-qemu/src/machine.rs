@@ -283,7 +283,7 @@ async fn wait_for_room(vm: Arc<Vm>, hypervisor: Arc<Hypervisor>) {
         loop {
             vm.monitor().stalled().await;
             while let Err(full) = hypervisor.capacity.disk() {
-                log::error!("machines wait for room: {full}");
+                log::error!("a machine waits to write: {full}");
                 sleep(FULL).await;
             }
             if let Err(error) = vm.monitor().execute(qmp::cont {}).await {

@@ -28,7 +28,7 @@ pub(super) fn of_service(operation: Operation, error: &ServiceError) -> Option<&
         ServiceError::Interrupted(_) => Some("PROC-11"),
         ServiceError::NoSuchDirectory(_) => Some("PROC-04"),
         ServiceError::File(error) => of_file(error),
-        ServiceError::NoCapacity
+        ServiceError::NoCapacity(_)
         | ServiceError::MachineFailed
         | ServiceError::InTransition
         | ServiceError::CannotFork

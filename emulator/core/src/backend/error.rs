@@ -6,10 +6,11 @@ use super::Ending;
 
 /// A verb on a machine, checkpoint or disk failed and changed nothing.
 ///
-/// The text may name host paths and goes to the log only; clients are told what kind it was.
+/// But for that of `Capacity` the text may name host paths and goes to the log only; clients are
+/// told what kind it was.
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {
-    /// The host cannot carry one more machine now; answered 503.
+    /// The host cannot carry one more machine now; answered 503, with what is missing.
     #[error("no capacity: {0}")]
     Capacity(String),
     /// The machine is no longer there, or died during the verb.

@@ -65,8 +65,8 @@ pub enum ServiceError {
     #[error("this back end cannot fork worlds")]
     CannotFork,
     /// The host cannot carry one more machine now (SB-START-03).
-    #[error("no capacity for another sandbox on this host")]
-    NoCapacity,
+    #[error("no capacity for another sandbox on this host: {0}")]
+    NoCapacity(String),
     /// The machine did not do what it should; the log says why.
     #[error("the sandbox's machine did not respond as it should")]
     MachineFailed,
@@ -82,10 +82,11 @@ fn interruption(ending: Ending) -> &'static str {
 }
 
 impl ServiceError {
-    /// What a client is told of a failed verb. The full text has gone to the log.
+    /// What a client is told of a failed verb. The full text has gone to the log; what the host
+    /// lacks is for the client too.
     pub(super) fn of_backend(error: &BackendError) -> Self {
         match error {
-            BackendError::Capacity(_) => Self::NoCapacity,
+            BackendError::Capacity(missing) => Self::NoCapacity(missing.clone()),
             BackendError::Lost(_) | BackendError::Failed(_) => Self::MachineFailed,
         }
     }
