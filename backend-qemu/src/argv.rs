@@ -174,7 +174,7 @@ fn socket(id: &str, folder: &Path, name: &str) -> String {
 }
 
 /// A path as the value of an option, in which a comma is written twice. The folder is ours, and
-/// [`crate::folder`] sees to it that it is UTF-8.
+/// [`State::open`](crate::state::State::open) sees to it that it is UTF-8.
 fn within(folder: &Path, name: &str) -> String {
     folder.join(name).display().to_string().replace(',', ",,")
 }
