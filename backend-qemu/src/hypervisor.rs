@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::accel::Accel;
 use crate::argv::{self, Plan};
 use crate::capacity::Capacity;
+use crate::cgroup::Groups;
 use crate::channel::Channel;
 use crate::fingerprint::Fingerprint;
 use crate::isolation::Isolation;
@@ -44,6 +45,8 @@ pub(crate) struct Hypervisor {
     pub(crate) _state: State,
     /// What a QEMU may do.
     pub(crate) isolation: Isolation,
+    /// What bounds the processes of one, where the host lets us.
+    pub(crate) groups: Option<Groups>,
     /// How many the host can carry.
     pub(crate) capacity: Capacity,
     /// Where each QEMU gets its folder.
@@ -157,7 +160,11 @@ impl Hypervisor {
             .start(&path, || self.isolation.command(Path::new(PASST), boot.resources))
             .await?;
         let command = self.isolation.command(&self.qemu, boot.resources);
-        Vm::start(folder, share, way_out, self.isolation, command, &plan).await
+        let group = self.groups.as_ref().map(|groups| groups.of(boot.resources)).transpose()?;
+        if let (Some(group), Some(way_out)) = (&group, &way_out) {
+            group.take(way_out.id())?;
+        }
+        Vm::start(folder, share, group, way_out, self.isolation, command, &plan).await
     }
 
     /// Differs when a memory saved by one machine of this size would not fit into another: by

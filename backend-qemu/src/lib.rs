@@ -4,6 +4,7 @@ mod accel;
 mod argv;
 mod backend;
 mod capacity;
+mod cgroup;
 mod chain;
 mod channel;
 mod exec;

@@ -7,6 +7,7 @@ use leap0_guest_image::Image;
 
 use crate::accel::{self, Accel};
 use crate::capacity::Capacity;
+use crate::cgroup::Groups;
 use crate::fingerprint::Fingerprint;
 use crate::helper;
 use crate::hypervisor::Hypervisor;
@@ -122,6 +123,7 @@ pub(crate) async fn open(settings: Settings) -> Result<Hypervisor, OpenError> {
         store,
         _state: state,
         isolation,
+        groups: Groups::find(),
         capacity,
         runs,
         qemu,

@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 
 use crate::argv::{self, Plan};
 use crate::capacity::{NoRoom, Share};
+use crate::cgroup::Group;
 use crate::channel::{Channel, ChannelError};
 use crate::isolation::Isolation;
 use crate::process::{Exit, Process};
@@ -37,6 +38,7 @@ pub(crate) struct Vm {
     // Last, so that they go when nothing uses them any more.
     folder: TempDir,
     _way_out: Option<Process>,
+    _group: Option<Group>,
     _share: Share,
 }
 
@@ -81,6 +83,7 @@ impl Vm {
     pub(crate) async fn start(
         folder: TempDir,
         share: Share,
+        group: Option<Group>,
         way_out: Option<Process>,
         isolation: Isolation,
         mut command: Command,
@@ -101,6 +104,9 @@ impl Vm {
         command.stdout(said.try_clone()?).stderr(said);
         let process = Process::spawn(command).await.map_err(VmError::Spawn)?;
         Isolation::expendable(process.id());
+        if let Some(group) = &group {
+            group.take(process.id())?;
+        }
         let lines = async {
             let (monitor, _) = monitor.accept().await?;
             let (channel, _) = channel.accept().await?;
@@ -122,6 +128,7 @@ impl Vm {
             agent: Mutex::new(Some(agent)),
             folder,
             _way_out: way_out,
+            _group: group,
             _share: share,
         })
     }

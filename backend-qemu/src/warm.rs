@@ -108,7 +108,7 @@ impl Warm {
             Err(error) if kept.is_dir() => log::debug!("{}: {error}", kept.display()),
             other => other?,
         }
-        evict(&self.folder, kept)
+        evict(&self.folder, kept, KEPT_BYTES)
     }
 
     /// What two machines have in common when one can go on with the memory of the other: the
@@ -126,8 +126,8 @@ fn touch(kept: &Path) -> io::Result<()> {
     Ok(futimens(fs::File::open(kept)?, &times)?)
 }
 
-/// Throws away the longest unused until the rest is small enough, but never `last`.
-fn evict(folder: &Path, last: &Path) -> io::Result<()> {
+/// Throws away the longest unused until the rest takes no more than `most` bytes, but never `last`.
+fn evict(folder: &Path, last: &Path, most: u64) -> io::Result<()> {
     let mut kept = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -142,7 +142,7 @@ fn evict(folder: &Path, last: &Path) -> io::Result<()> {
     kept.sort();
     let mut total: u64 = kept.iter().map(|(_, bytes, _)| bytes).sum();
     for (_, bytes, path) in kept {
-        if total <= KEPT_BYTES {
+        if total <= most {
             break;
         }
         if path != last {
@@ -151,4 +151,45 @@ fn evict(folder: &Path, last: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    const BYTES: usize = 64 << 10;
+
+    /// A template of [`BYTES`] bytes and a little more, last used at `second`.
+    fn template(folder: &Path, name: &str, second: u64) -> PathBuf {
+        let path = folder.join(name);
+        fs::create_dir(&path).expect("made");
+        fs::write(path.join(MEMORY), vec![1; BYTES]).expect("written");
+        fs::write(path.join(DISK), b"little").expect("written");
+        let used = UNIX_EPOCH + Duration::from_secs(second);
+        fs::File::open(&path).and_then(|opened| opened.set_modified(used)).expect("ours");
+        path
+    }
+
+    #[test]
+    fn the_longest_unused_go_first_and_the_last_used_never() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let within = folder.path();
+        let [newest, oldest, between] =
+            [("a", 30), ("b", 10), ("c", 20)].map(|(name, used)| template(within, name, used));
+        let making = template(within, ".making-d", 1);
+        let two = 2 * BYTES as u64 + (64 << 10);
+
+        evict(within, &newest, two).expect("evicted");
+        assert_eq!((newest.exists(), oldest.exists(), between.exists()), (true, false, true));
+        // What is used counts, not what was made.
+        touch(&between).expect("touched");
+        let next = template(within, "d", 40);
+        evict(within, &next, two).expect("evicted");
+        assert_eq!((newest.exists(), between.exists(), next.exists()), (false, true, true));
+
+        evict(within, &next, 0).expect("evicted");
+        assert_eq!((between.exists(), next.exists(), making.exists()), (false, true, true));
+    }
 }

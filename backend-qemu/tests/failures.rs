@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::net::ToSocketAddrs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         a_kernel_that_panics_is_told_as_such,
         a_host_without_room_says_what_is_missing,
         a_closed_network_lets_nothing_out,
+        an_open_network_leads_out_but_not_to_the_host_s_loopback,
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -223,12 +225,7 @@ async fn a_closed_network_lets_nothing_out(settings: Settings) -> Outcome {
     let reach = format!("timeout 5 bash -c '{reach}'; echo $?");
     let outcome = |mode| {
         let (backend, reach) = (&backend, &reach);
-        async move {
-            let network = NetworkPolicy::new(NetworkRules { mode, ..NetworkRules::default() });
-            let identity = Identity { network, ..identity() };
-            let machine = backend.create(Boot { identity, ..boot() }).await.expect("a machine");
-            said(&machine, reach).await
-        }
+        async move { said(&networked(backend, mode).await, reach).await }
     };
     let (open, denied, custom) = tokio::join!(
         outcome(NetworkMode::AllowAll),
@@ -242,6 +239,36 @@ async fn a_closed_network_lets_nothing_out(settings: Settings) -> Outcome {
     }
     assert!(listener.accept().is_err(), "nobody else has come");
     Ok(Completion::Completed)
+}
+
+async fn an_open_network_leads_out_but_not_to_the_host_s_loopback(settings: Settings) -> Outcome {
+    const ELSEWHERE: &str = "deb.debian.org";
+    if (ELSEWHERE, 80).to_socket_addrs().is_err() {
+        return support::missing("network", &format!("this host does not find {ELSEWHERE}"));
+    }
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let port = listener.local_addr()?.port();
+    listener.set_nonblocking(true)?;
+    let backend = support::backend(settings).await;
+    let machine = networked(&backend, NetworkMode::AllowAll).await;
+    // First, that it is open: the host's own resolver answers, and a stranger takes a connection.
+    assert_eq!(said(&machine, &format!("getent hosts {ELSEWHERE} >/dev/null; echo $?")).await, "0");
+    let reach = |host: &str, port: u16| {
+        format!("timeout 20 bash -c 'exec 3<>/dev/tcp/{host}/{port}'; echo $?")
+    };
+    assert_eq!(said(&machine, &reach(ELSEWHERE, 80)).await, "0");
+    // Then every address that a user network gives the host: gateway, resolver, the guest's own.
+    for host in ["10.0.2.2", "10.0.2.3", "10.0.2.15"] {
+        said(&machine, &reach(host, port).replace("timeout 20", "timeout 3")).await;
+        assert!(listener.accept().is_err(), "{host} is the host's loopback");
+    }
+    Ok(Completion::Completed)
+}
+
+async fn networked(backend: &QemuBackend, mode: NetworkMode) -> Arc<dyn Machine> {
+    let network = NetworkPolicy::new(NetworkRules { mode, ..NetworkRules::default() });
+    let identity = Identity { network, ..identity() };
+    backend.create(Boot { identity, ..boot() }).await.expect("a machine")
 }
 
 /// A file system of some MiB of its own; unmounted when it is dropped.
