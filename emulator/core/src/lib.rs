@@ -12,4 +12,5 @@ pub mod id;
 pub mod lifecycle;
 pub mod service;
 pub mod spec;
+pub mod storage;
 pub mod template;
