@@ -37,6 +37,7 @@ impl Backend for QemuBackend {
             memory_survival: true,
             fork: false,
             export: false,
+            persistence: false,
             network: self.hypervisor.networks.outside(),
             shell: "/bin/sh of Debian 12 (dash)",
             accelerator: Some(self.hypervisor.accel.name()),

@@ -16,4 +16,4 @@ mod wire;
 
 pub use http::access::Access;
 pub use http::auth::{ApiKey, Keys};
-pub use server::{Emulator, Limits};
+pub use server::{Dropped, Emulator, Limits};

@@ -10,7 +10,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use leap0_emulator_core::service::Host;
+use leap0_emulator_core::service::{Host, RecallError};
 use tokio::net::TcpListener;
 
 use crate::http;
@@ -39,10 +39,45 @@ impl Emulator {
         Self { keys, access, limits, tenants: Tenants::new(host) }
     }
 
+    /// Puts every organisation that an earlier process has kept in its place; how many there are.
+    pub async fn recall(&self) -> Result<usize, RecallError> {
+        let recalled = self.host().recall().await?;
+        let count = recalled.len();
+        recalled.into_iter().for_each(|one| self.tenants.recall(one));
+        Ok(count)
+    }
+
+    /// Puts everything to rest for a later process, once nobody sends requests any more. What is
+    /// dropped instead is told.
+    pub async fn shut_down(&self) -> Dropped {
+        let mut dropped = Dropped::default();
+        for tenant in self.tenants.all() {
+            if self.host().keeps() {
+                tenant.world.fall_asleep().await;
+                if let Err(error) = tenant.keep_presets().await {
+                    log::error!("a clock and its faults on demand are not kept: {error}");
+                }
+            } else {
+                dropped.sandboxes += tenant.world.sandbox_count();
+                dropped.snapshots += tenant.world.snapshot_count();
+            }
+        }
+        dropped
+    }
+
     /// What its organisations are made from.
     pub fn host(&self) -> &Host {
         self.tenants.host()
     }
+}
+
+/// What ends with the process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Sandboxes, of all organisations.
+    pub sandboxes: usize,
+    /// Snapshots, of all organisations.
+    pub snapshots: usize,
 }
 
 /// The bounds of a request.

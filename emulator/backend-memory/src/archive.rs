@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use leap0_emulator_core::backend::ImageKind;
 use leap0_emulator_core::clock::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -25,13 +26,6 @@ pub(crate) struct ImageRecord {
     pub(crate) kind: ImageKind,
     /// The root directory, by its place in the list of nodes.
     root: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum ImageKind {
-    Checkpoint,
-    Disk,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use leap0_emulator_core::backend::{Backend, BackendError, BackendInfo, Boot, Image, Machine};
+use leap0_emulator_core::backend::{
+    Backend, BackendError, BackendInfo, Boot, Image, ImageKind, Machine,
+};
+use leap0_emulator_core::storage::{ObjectId, Objects, Save};
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::archive::{Contents, ImageKind, Writer};
+use crate::archive::{Contents, Writer};
+use crate::kept::{Frozen, Seen};
 use crate::machine::MemoryMachine;
 use crate::saved::{MemoryCheckpoint, MemoryDisk};
 use crate::{shell, template, tree};
@@ -34,12 +38,14 @@ impl Default for Settings {
 #[derive(Debug, Default)]
 pub struct MemoryBackend {
     settings: Settings,
+    /// What was read from a data folder.
+    seen: Arc<Seen>,
 }
 
 impl MemoryBackend {
     /// Makes a back end without any machine.
     pub fn new(settings: Settings) -> Self {
-        Self { settings }
+        Self { settings, seen: Arc::default() }
     }
 }
 
@@ -61,6 +67,7 @@ impl Backend for MemoryBackend {
             memory_survival: true,
             fork: true,
             export: true,
+            persistence: true,
             network: false,
             shell: shell::DESCRIPTION,
             accelerator: None,
@@ -81,11 +88,12 @@ impl Backend for MemoryBackend {
                 Image::Checkpoint(checkpoint) => {
                     let any: &dyn Any = &**checkpoint;
                     let saved = any.downcast_ref::<MemoryCheckpoint>()?;
-                    writer.add(ImageKind::Checkpoint, &saved.tree);
+                    writer.add(ImageKind::Checkpoint, &saved.files.tree().ok()?);
                 }
                 Image::Disk(disk) => {
                     let any: &dyn Any = &**disk;
-                    writer.add(ImageKind::Disk, &any.downcast_ref::<MemoryDisk>()?.tree);
+                    let saved = any.downcast_ref::<MemoryDisk>()?;
+                    writer.add(ImageKind::Disk, &saved.files.tree().ok()?);
                 }
             }
         }
@@ -99,10 +107,45 @@ impl Backend for MemoryBackend {
         let settings = || self.settings.clone();
         let image = |((kind, tree), boot)| match kind {
             ImageKind::Checkpoint => {
-                Image::Checkpoint(Arc::new(MemoryCheckpoint { settings: settings(), boot, tree }))
+                let files = Frozen::Here(tree);
+                Image::Checkpoint(Arc::new(MemoryCheckpoint { settings: settings(), boot, files }))
             }
-            ImageKind::Disk => Image::Disk(Arc::new(MemoryDisk { settings: settings(), tree })),
+            ImageKind::Disk => {
+                let files = Frozen::Here(tree);
+                Image::Disk(Arc::new(MemoryDisk { settings: settings(), files }))
+            }
         };
         Ok(images.into_iter().zip(boots).map(image).collect())
+    }
+
+    fn save(&self, image: &Image) -> Option<Save> {
+        let files = match image {
+            Image::Checkpoint(checkpoint) => {
+                let any: &dyn Any = &**checkpoint;
+                any.downcast_ref::<MemoryCheckpoint>()?.files.clone()
+            }
+            Image::Disk(disk) => {
+                let any: &dyn Any = &**disk;
+                any.downcast_ref::<MemoryDisk>()?.files.clone()
+            }
+        };
+        Some(Box::new(move |objects| files.save(objects)))
+    }
+
+    fn recall(
+        &self,
+        root: ObjectId,
+        kind: ImageKind,
+        objects: Arc<dyn Objects>,
+        boot: Boot,
+    ) -> Result<Image, BackendError> {
+        let settings = self.settings.clone();
+        let files = Frozen::kept(root, kind, objects, Arc::clone(&self.seen));
+        Ok(match kind {
+            ImageKind::Checkpoint => {
+                Image::Checkpoint(Arc::new(MemoryCheckpoint { settings, boot, files }))
+            }
+            ImageKind::Disk => Image::Disk(Arc::new(MemoryDisk { settings, files })),
+        })
     }
 }

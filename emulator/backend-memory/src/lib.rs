@@ -20,6 +20,7 @@ mod archive;
 mod backend;
 mod files;
 mod gate;
+mod kept;
 mod live;
 mod machine;
 mod saved;

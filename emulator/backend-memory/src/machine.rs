@@ -11,6 +11,7 @@ use leap0_files::{FileOp, FileReply, perform};
 use tokio::time::timeout;
 
 use crate::backend::Settings;
+use crate::kept::Frozen;
 use crate::live::{Live, SETTLE};
 use crate::saved::{MemoryCheckpoint, MemoryDisk};
 use crate::shell;
@@ -29,7 +30,7 @@ impl MemoryMachine {
 
     fn checkpoint(&self, tree: Tree) -> Arc<dyn Checkpoint> {
         let (settings, boot) = (self.0.settings.clone(), self.0.boot.clone());
-        Arc::new(MemoryCheckpoint { settings, boot, tree })
+        Arc::new(MemoryCheckpoint { settings, boot, files: Frozen::Here(tree) })
     }
 }
 
@@ -78,7 +79,7 @@ impl Machine for MemoryMachine {
     async fn stop(&self) -> Result<Arc<dyn Disk>, BackendError> {
         let mut tree = self.0.end(Ending::Stopped).map_err(lost)?;
         tree.forget_memory();
-        Ok(Arc::new(MemoryDisk { settings: self.0.settings.clone(), tree }))
+        Ok(Arc::new(MemoryDisk { settings: self.0.settings.clone(), files: Frozen::Here(tree) }))
     }
 
     fn fork(&self, identity: Identity) -> Option<Arc<dyn Machine>> {

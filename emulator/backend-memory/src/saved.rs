@@ -6,15 +6,15 @@ use async_trait::async_trait;
 use leap0_emulator_core::backend::{BackendError, Boot, Checkpoint, Disk, Identity, Machine};
 
 use crate::backend::Settings;
+use crate::kept::Frozen;
 use crate::machine::MemoryMachine;
-use crate::tree::Tree;
 
-/// A saved memory and disk: the tree as it was, and what the machine was booted with.
+/// A saved memory and disk: the files as they were, and what the machine was booted with.
 #[derive(Debug)]
 pub(crate) struct MemoryCheckpoint {
     pub(crate) settings: Settings,
     pub(crate) boot: Boot,
-    pub(crate) tree: Tree,
+    pub(crate) files: Frozen,
 }
 
 #[async_trait]
@@ -22,7 +22,8 @@ impl Checkpoint for MemoryCheckpoint {
     async fn resume(&self, identity: Identity) -> Result<Arc<dyn Machine>, BackendError> {
         // The environment is memory, so it carries over (SNAP-REST-11); only the identity is new.
         let boot = Boot { identity, ..self.boot.clone() };
-        Ok(MemoryMachine::boot(self.settings.clone(), boot, &self.tree))
+        let tree = self.files.read().await?;
+        Ok(MemoryMachine::boot(self.settings.clone(), boot, &tree))
     }
 
     async fn discard(&self) -> Result<(), BackendError> {
@@ -31,17 +32,18 @@ impl Checkpoint for MemoryCheckpoint {
     }
 }
 
-/// A saved disk: the tree without what was below its memory mounts.
+/// A saved disk: the files without what was below its memory mounts.
 #[derive(Debug)]
 pub(crate) struct MemoryDisk {
     pub(crate) settings: Settings,
-    pub(crate) tree: Tree,
+    pub(crate) files: Frozen,
 }
 
 #[async_trait]
 impl Disk for MemoryDisk {
     async fn start(&self, boot: Boot) -> Result<Arc<dyn Machine>, BackendError> {
-        Ok(MemoryMachine::boot(self.settings.clone(), boot, &self.tree))
+        let tree = self.files.read().await?;
+        Ok(MemoryMachine::boot(self.settings.clone(), boot, &tree))
     }
 
     async fn discard(&self) -> Result<(), BackendError> {

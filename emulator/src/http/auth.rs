@@ -1,11 +1,13 @@
 //! Keys and the organisations they belong to.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::str::FromStr;
 
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use leap0_emulator_core::id::OrgId;
+use sha2::{Digest as _, Sha256};
 
 /// The header that leaves `authorization` to the application inside the sandbox (AUTH-06).
 const LEAP0_AUTHORIZATION: &str = "leap0-authorization";
@@ -21,14 +23,17 @@ impl FromStr for ApiKey {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (key, org) = text.split_once(':').unwrap_or((text, text));
-        if key.is_empty() || org.is_empty() {
+        let (key, org) = match text.split_once(':') {
+            Some((key, org)) => (key, OrgId::new(org)),
+            None => (text, own(text)),
+        };
+        if key.is_empty() || org.as_str().is_empty() {
             return Err("must be KEY or KEY:ORG, neither of them empty");
         }
         if key.contains(char::is_whitespace) {
             return Err("a key must not contain white space");
         }
-        Ok(Self { key: key.to_owned(), org: OrgId::new(org) })
+        Ok(Self { key: key.to_owned(), org })
     }
 }
 
@@ -66,10 +71,20 @@ impl Keys {
         let key = bare(value);
         match self {
             _ if key.is_empty() || is_basic(key) => None,
-            Self::Any => Some(OrgId::new(key)),
+            Self::Any => Some(own(key)),
             Self::Only(keys) => keys.get(key).cloned(),
         }
     }
+}
+
+/// The organisation of a key that names none. It stands in data folders, where a key does not.
+fn own(key: &str) -> OrgId {
+    let digest = Sha256::digest(key);
+    let digits = digest.iter().take(16).fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    });
+    OrgId::new(&format!("key-{digits}"))
 }
 
 /// The key without the scheme word, which is optional (AUTH-02) and in any case (AUTH-03).
@@ -101,7 +116,7 @@ mod tests {
         for header in ["authorization", LEAP0_AUTHORIZATION] {
             for value in ["k1", "Bearer k1", "bEARER  k1", "  Bearer k1 "] {
                 let org = Keys::Any.organisation(&with(&[(header, value)]));
-                assert_eq!(org, Ok(OrgId::new("k1")), "{header}: {value}");
+                assert_eq!(org, Ok(own("k1")), "{header}: {value}");
             }
         }
     }

@@ -29,6 +29,7 @@ pub(super) fn of_service(operation: Operation, error: &ServiceError) -> Option<&
         ServiceError::NoSuchDirectory(_) => Some("PROC-04"),
         ServiceError::File(error) => of_file(error),
         ServiceError::NoCapacity(_)
+        | ServiceError::NotSaved(_)
         | ServiceError::MachineFailed
         | ServiceError::InTransition
         | ServiceError::CannotFork

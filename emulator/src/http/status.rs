@@ -57,7 +57,9 @@ impl Failure {
                 Self::invalid(vec![FieldError::new("cwd", error.to_string())])
             }
             ServiceError::File(error) => Self::of_file(error),
-            ServiceError::NoCapacity(_) | ServiceError::MachineFailed => Self {
+            ServiceError::NoCapacity(_)
+            | ServiceError::NotSaved(_)
+            | ServiceError::MachineFailed => Self {
                 retry_after: Some(RETRY_AFTER_SECS),
                 ..failure(StatusCode::SERVICE_UNAVAILABLE)
             },

@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use leap0_emulator_core::service::FaultPoint;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::http::operation;
 
 /// A failure to come.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Fault {
     /// The operation's name.
-    pub(crate) operation: &'static str,
+    pub(crate) operation: String,
     /// Which of its calls go wrong.
     pub(crate) calls: Calls,
     /// How they go wrong.
@@ -21,7 +25,7 @@ pub(crate) struct Fault {
 }
 
 /// Which calls of an operation go wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Calls {
     /// The first so many; later ones go well.
     First(u64),
@@ -32,11 +36,12 @@ pub(crate) enum Calls {
 }
 
 /// How a call goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Mishap {
     /// It is answered with an error, and nothing is done.
     Answer {
         /// An error status.
+        #[serde(with = "status_code")]
         status: StatusCode,
         /// The error's message.
         message: String,
@@ -54,7 +59,7 @@ pub(crate) enum Mishap {
 }
 
 /// When a connection is dropped; the difference is whether the work was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Dropped {
     /// Before the work.
     Before,
@@ -67,6 +72,18 @@ pub(crate) enum Dropped {
 pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {
+    /// As they are kept, with how often each has struck.
+    pub(crate) fn to_keep(&self) -> Value {
+        serde_json::to_value(&self.0).expect("names and numbers are JSON")
+    }
+
+    /// Those that were kept. What this version does not know is left out.
+    pub(crate) fn recalled(kept: &Value) -> Self {
+        let kept = kept.as_array().into_iter().flatten();
+        let known = |fault: &Fault| operation::TABLE.iter().any(|row| row.name == fault.operation);
+        Self(kept.filter_map(|fault| Fault::deserialize(fault).ok()).filter(known).collect())
+    }
+
     /// Replaces all of them.
     pub(crate) fn replace(&mut self, faults: Vec<Fault>) {
         self.0 = faults;
@@ -96,13 +113,28 @@ impl Faults {
     }
 }
 
+mod status_code {
+    use hyper::StatusCode;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    pub(super) fn serialize<S: Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u16(status.as_u16())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
+        let number = u16::deserialize(from)?;
+        StatusCode::from_u16(number).map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn strikes(calls: Calls) -> Vec<bool> {
         let fault = Fault {
-            operation: "sandbox/get",
+            operation: "sandbox/get".to_owned(),
             calls,
             mishap: Mishap::CutBody(0),
             seen: 0,
@@ -118,5 +150,26 @@ mod tests {
         assert_eq!(strikes(Calls::First(2)), [true, true, false, false, false, false]);
         assert_eq!(strikes(Calls::Every(3)), [false, false, true, false, false, true]);
         assert_eq!(strikes(Calls::All), [true; 6]);
+    }
+
+    #[test]
+    fn what_was_kept_strikes_on_where_it_was() {
+        let mut faults = Faults::default();
+        let mishap = Mishap::Answer {
+            status: StatusCode::BAD_GATEWAY,
+            message: "down".to_owned(),
+            retry_after: Some(3),
+        };
+        let calls = Calls::First(2);
+        let operation = "sandbox/get";
+        let fault = Fault { operation: operation.to_owned(), calls, mishap, seen: 0, struck: 0 };
+        let unknown = Fault { operation: "sandbox/none".to_owned(), ..fault.clone() };
+        faults.replace(vec![unknown, fault]);
+        let first = faults.strike(operation);
+        let mut recalled = Faults::recalled(&faults.to_keep());
+        assert_eq!(recalled.iter().count(), 1, "what no version knows is left out");
+        assert_eq!(recalled.strike(operation), first);
+        assert!(recalled.strike(operation).is_empty());
+        assert!(Faults::recalled(&Value::Null).iter().next().is_none());
     }
 }

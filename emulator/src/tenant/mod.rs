@@ -6,11 +6,12 @@ mod tenants;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use leap0_emulator_core::service::World;
+use leap0_emulator_core::service::{ServiceError, World};
+use serde_json::Value;
 
 pub(crate) use faults::{Calls, Dropped, Fault, Faults, Mishap};
 pub(crate) use journal::{Excerpt, Exchange, Journal, Usage};
-pub(crate) use tenants::{ForkRefused, Tenants};
+pub(crate) use tenants::{PutRefused, Tenants};
 
 /// One organisation. Everything it has lies in here, so that a reset is a new tenant.
 #[derive(Debug)]
@@ -28,6 +29,17 @@ impl Tenant {
     /// A tenant with a copied world.
     pub(crate) fn forked(world: Arc<World>, faults: Faults) -> Self {
         Self { world, faults: Mutex::new(faults), journal: Mutex::default() }
+    }
+
+    /// A tenant that was kept, with its failures on demand.
+    pub(crate) fn recalled(world: Arc<World>, beside: &Value) -> Self {
+        Self::forked(world, Faults::recalled(beside))
+    }
+
+    /// Keeps the clock and the failures on demand.
+    pub(crate) async fn keep_presets(&self) -> Result<(), ServiceError> {
+        let faults = self.faults().to_keep();
+        self.world.keep_presets(faults).await
     }
 
     /// The failures on demand.

@@ -174,7 +174,7 @@ impl Tree {
         let (mode, body) = (source.stamp.mode, Body::File(Arc::clone(data)));
         let place = self.writable(to, caller)?;
         let Some(old) = place.node else {
-            return self.create(&place.path, Node { stamp: caller.stamp(mode), body }, caller);
+            return self.create(&place.path, Node::new(caller.stamp(mode), body), caller);
         };
         if std::ptr::eq(Arc::as_ptr(old), source) {
             return Err(StoreError::Invalid);
@@ -188,7 +188,7 @@ impl Tree {
             stamp.mode = mode;
         }
         let path = place.path;
-        self.put(&path, Arc::new(Node { stamp, body }))
+        self.put(&path, Arc::new(Node::new(stamp, body)))
     }
 
     /// Where a write to `path` goes: a file or device that the caller may write, or nothing yet.

@@ -1,9 +1,10 @@
 //! What a path names.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use imbl::OrdMap;
 use leap0_emulator_core::clock::Timestamp;
+use leap0_emulator_core::storage::ObjectId;
 use leap0_files::{MAX_NAME_BYTES, StoreError};
 
 use super::root::MAX_DEPTH;
@@ -17,6 +18,29 @@ const MAX_WEIGHT: u64 = 1 << 40;
 pub(crate) struct Node {
     pub(crate) stamp: Stamp,
     pub(crate) body: Body,
+    /// Set once the node is kept, cleared with any change.
+    pub(crate) mark: Mark,
+}
+
+/// The id of the object that a node's contents are kept as. A copy has none: copies are made to be
+/// changed.
+#[derive(Debug, Default)]
+pub(crate) struct Mark(OnceLock<ObjectId>);
+
+impl Clone for Mark {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Mark {
+    pub(crate) fn get(&self) -> Option<ObjectId> {
+        self.0.get().copied()
+    }
+
+    pub(crate) fn set(&self, id: ObjectId) {
+        let _ = self.0.set(id);
+    }
 }
 
 /// Who owns a node, what they may do with it, and when it last changed.
@@ -67,8 +91,19 @@ pub(crate) struct Directory {
 }
 
 impl Node {
+    pub(crate) fn new(stamp: Stamp, body: Body) -> Self {
+        Self { stamp, body, mark: Mark::default() }
+    }
+
     pub(crate) fn directory(stamp: Stamp) -> Self {
-        Self { stamp, body: Body::Directory(Directory::default()) }
+        Self::new(stamp, Body::Directory(Directory::default()))
+    }
+
+    /// The node to be changed: a copy if others have it too.
+    pub(super) fn to_change(node: &mut Arc<Self>) -> &mut Self {
+        let node = Arc::make_mut(node);
+        node.mark = Mark::default();
+        node
     }
 
     /// A directory with these entries. `None` where a name is none or stands there twice, or where
@@ -87,19 +122,19 @@ impl Node {
             }
         }
         let fits = directory.height < MAX_DEPTH && directory.below <= MAX_WEIGHT;
-        fits.then_some(Self { stamp, body: Body::Directory(directory) })
+        fits.then_some(Self::new(stamp, Body::Directory(directory)))
     }
 
     pub(crate) fn file(stamp: Stamp, data: Vec<u8>) -> Self {
-        Self { stamp, body: Body::File(Arc::new(data)) }
+        Self::new(stamp, Body::File(Arc::new(data)))
     }
 
     pub(crate) fn link(stamp: Stamp, target: &str) -> Self {
-        Self { stamp, body: Body::Link(target.into()) }
+        Self::new(stamp, Body::Link(target.into()))
     }
 
     pub(crate) fn device(stamp: Stamp, device: Device) -> Self {
-        Self { stamp, body: Body::Device(device) }
+        Self::new(stamp, Body::Device(device))
     }
 
     pub(crate) fn is_directory(&self) -> bool {

@@ -116,12 +116,12 @@ impl Tree {
     pub(super) fn alter(&mut self, path: &[Arc<str>], growth: u64, change: impl FnOnce(&mut Node)) {
         let mut node = &mut self.root;
         for name in path {
-            let Body::Directory(directory) = &mut Arc::make_mut(node).body else { return };
+            let Body::Directory(directory) = &mut Node::to_change(node).body else { return };
             directory.below += growth;
             let Some(next) = directory.entries.get_mut(&**name) else { return };
             node = next;
         }
-        change(Arc::make_mut(node));
+        change(Node::to_change(node));
     }
 
     /// Replaces what is at `path`, and keeps what every directory above knows true. The parent
@@ -134,7 +134,7 @@ impl Tree {
         let reach = new.as_ref().map_or(0, |node| path.len() + node.height());
         let mut node = &mut self.root;
         for depth in 0..=parents.len() {
-            let Body::Directory(directory) = &mut Arc::make_mut(node).body else { return None };
+            let Body::Directory(directory) = &mut Node::to_change(node).body else { return None };
             directory.below = directory.below - freed + added;
             directory.height = directory.height.max(reach.saturating_sub(depth));
             if depth == parents.len() {

@@ -3,6 +3,7 @@
 use leap0_files::FileError;
 
 use super::Ending;
+use crate::storage::StorageError;
 
 /// A verb on a machine, checkpoint or disk failed and changed nothing.
 ///
@@ -16,6 +17,9 @@ pub enum BackendError {
     /// The machine is no longer there, or died during the verb.
     #[error("machine lost: {0}")]
     Lost(String),
+    /// The verb has worked, but what it led to could not be kept, and was taken back.
+    #[error("not saved: {0}")]
+    NotSaved(StorageError),
     /// The machine lives, the verb did not work.
     #[error("{0}")]
     Failed(String),

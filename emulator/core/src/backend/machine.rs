@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use leap0_files::{FileOp, FileReply};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{BackendError, Command, GuestError, Output};
 use crate::clock::Clock;
 use crate::id::SandboxId;
 use crate::spec::{EnvVars, NetworkPolicy, Resources};
+use crate::storage::{ObjectId, Objects, Save};
 use crate::template::Template;
 
 /// What a back end can and can't do, as `/_emulator/capabilities` prints it.
@@ -30,6 +31,8 @@ pub struct BackendInfo {
     pub fork: bool,
     /// Whether images, and with them worlds, can be exported and imported as a file.
     pub export: bool,
+    /// Whether images can be kept in a data folder.
+    pub persistence: bool,
     /// Whether sandboxes can reach a network.
     pub network: bool,
     /// What runs `process/execute`, and how it differs from a real shell.
@@ -59,6 +62,28 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// Reads images back that [`export`](Self::export) has written; the n-th was made by the n-th
     /// boot. The text of an error is for the client: what is wrong with the file.
     fn import(&self, contents: &Value, boots: Vec<Boot>) -> Result<Vec<Image>, BackendError>;
+
+    /// What writes an image down as objects. A back end without [`persistence`] has no use for
+    /// this and the next.
+    ///
+    /// [`persistence`]: BackendInfo::persistence
+    fn save(&self, image: &Image) -> Option<Save> {
+        let _ = image;
+        None
+    }
+
+    /// The image whose objects have this root. It may be read when it is first used. A checkpoint
+    /// can be recalled as the disk in it.
+    fn recall(
+        &self,
+        root: ObjectId,
+        kind: ImageKind,
+        objects: Arc<dyn Objects>,
+        boot: Boot,
+    ) -> Result<Image, BackendError> {
+        let _ = (kind, objects, boot);
+        Err(BackendError::Failed(format!("this back end keeps no images, such as {root}")))
+    }
 }
 
 /// A live machine.
@@ -124,6 +149,16 @@ pub enum Image {
     Checkpoint(Arc<dyn Checkpoint>),
     /// The disk alone.
     Disk(Arc<dyn Disk>),
+}
+
+/// What an image holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ImageKind {
+    /// Memory and disk.
+    Checkpoint,
+    /// The disk alone.
+    Disk,
 }
 
 /// What a machine is called and what it may reach; new on every restore.

@@ -21,4 +21,6 @@ mod machine;
 
 pub use error::{BackendError, GuestError};
 pub use exec::{Command, Ending, Output};
-pub use machine::{Backend, BackendInfo, Boot, Checkpoint, Disk, Guest, Identity, Image, Machine};
+pub use machine::{
+    Backend, BackendInfo, Boot, Checkpoint, Disk, Guest, Identity, Image, ImageKind, Machine,
+};

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::{Clock, Timestamp};
@@ -48,10 +49,13 @@ impl fmt::Debug for Hands {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Pace {
+/// How a clock goes, and what it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pace {
     /// The source's time plus so many milliseconds.
     Following(i64),
+    /// This moment.
     Frozen(Timestamp),
 }
 
@@ -70,6 +74,18 @@ impl HandClock {
         };
         let state = Hands { pace, sleepers: BTreeMap::new(), next_ticket: 0 };
         Self { source, state: Mutex::new(state), bell: Notify::new(), busy: watch::Sender::new(0) }
+    }
+
+    /// How it goes.
+    pub fn pace(&self) -> Pace {
+        self.lock().pace
+    }
+
+    /// The same clock going so; nobody sleeps on it yet.
+    #[must_use]
+    pub fn at_pace(self, pace: Pace) -> Self {
+        self.lock().pace = pace;
+        self
     }
 
     /// Makes a clock that shows the same and goes the same way, with nobody asleep on it.

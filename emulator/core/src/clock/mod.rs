@@ -8,7 +8,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-pub use hand::{ClockMode, HandClock, Work};
+pub use hand::{ClockMode, HandClock, Pace, Work};
 pub use system::SystemClock;
 pub use timestamp::Timestamp;
 

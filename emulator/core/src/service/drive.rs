@@ -11,7 +11,7 @@ use super::transitions::Transition;
 use super::world::World;
 use super::{FaultPoint, ServiceError, Spec};
 use crate::backend::{BackendError, Boot, Checkpoint, Disk, Identity, Machine};
-use crate::clock::{Clock, Work};
+use crate::clock::{Clock, Timestamp, Work};
 use crate::id::{SandboxId, SnapshotId};
 use crate::lifecycle::{Effect, Event, Verdict};
 use crate::spec::SnapshotName;
@@ -53,7 +53,7 @@ pub(super) struct Done {
 }
 
 /// What a verb left behind.
-enum Fruit {
+pub(super) enum Fruit {
     Machine(Arc<dyn Machine>),
     Checkpoint(Arc<dyn Checkpoint>),
     Captured(Arc<dyn Checkpoint>),
@@ -105,14 +105,22 @@ impl World {
             if let Err(error) = &outcome {
                 log::error!("{id}: {job:?} failed: {error}");
             }
+            let now = self.now();
+            let (outcome, unsaved) = match outcome {
+                Ok(fruit) => self.keep(&id, &job, fruit, now).await,
+                Err(error) => (Err(error), None),
+            };
+            let unsaved = unsaved.as_ref().map(ServiceError::not_saved);
             let failure = outcome.as_ref().err().map(ServiceError::of_backend);
-            let settled = self.settle(&id, job, outcome);
+            let settled = self.settle(&id, job, outcome, now);
             stored = stored.or(settled.stored);
             if let Err(error) = discard(settled.replaced).await {
                 log::error!("{id}: what was saved of it was not discarded: {error}");
             }
             match (settled.next, failure) {
                 (Some(effect), _) => job = effect.into(),
+                // It has happened, and a restart may not know it.
+                (None, _) if unsaved.is_some() => return Err(unsaved.expect("just seen")),
                 // A snapshot that was stored is stored, whatever its source came to afterwards.
                 (None, Some(error)) if stored.is_none() => return Err(error),
                 (None, _) => {
@@ -188,9 +196,14 @@ impl World {
         task.await.unwrap_or_else(|panic| Err(BackendError::Failed(panic.to_string())))
     }
 
-    /// Commits an outcome.
-    fn settle(&self, id: &SandboxId, job: Job, outcome: Result<Fruit, BackendError>) -> Settled {
-        let now = self.now();
+    /// Commits an outcome, which was kept at `now`.
+    fn settle(
+        &self,
+        id: &SandboxId,
+        job: Job,
+        outcome: Result<Fruit, BackendError>,
+        now: Timestamp,
+    ) -> Settled {
         let mut state = self.lock();
         let event = if outcome.is_ok() { Event::EffectFinished } else { Event::EffectFailed };
         let resuming = matches!(job, Job::Plain(Effect::Resume));

@@ -6,6 +6,7 @@ use crate::backend::{BackendError, Ending, GuestError};
 use crate::id::SandboxId;
 use crate::lifecycle::Refusal;
 use crate::spec::SnapshotName;
+use crate::storage::StorageError;
 
 /// A request that was refused or failed. `Display` is text for the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +68,9 @@ pub enum ServiceError {
     /// The host cannot carry one more machine now (SB-START-03).
     #[error("no capacity for another sandbox on this host: {0}")]
     NoCapacity(String),
+    /// The change could not be written to the data folder.
+    #[error("the change could not be saved: {0}")]
+    NotSaved(&'static str),
     /// The machine did not do what it should; the log says why.
     #[error("the sandbox's machine did not respond as it should")]
     MachineFailed,
@@ -87,8 +91,19 @@ impl ServiceError {
     pub(super) fn of_backend(error: &BackendError) -> Self {
         match error {
             BackendError::Capacity(missing) => Self::NoCapacity(missing.clone()),
+            BackendError::NotSaved(error) => Self::not_saved(error),
             BackendError::Lost(_) | BackendError::Failed(_) => Self::MachineFailed,
         }
+    }
+
+    /// What a client is told of something that was not written.
+    pub(super) fn not_saved(error: &StorageError) -> Self {
+        Self::NotSaved(match error {
+            StorageError::Full(_) => "no space is left for the data folder",
+            StorageError::Io(_) | StorageError::Damaged(_) => {
+                "the data folder can't be written to; the log says why"
+            }
+        })
     }
 
     /// What a client is told of a failed call into a machine. `Ended` is for the caller to retry.

@@ -1,11 +1,13 @@
 //! Failures in the middle of the work, on demand.
 
+use serde::{Deserialize, Serialize};
+
 use super::drive::Job;
 use crate::lifecycle::Effect;
 
 /// A point at which work can be made to fail. What was done until then is undone, as after any
 /// failure of the back end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FaultPoint {
     /// Of a snapshot or pause: nothing is saved yet.
     BeforeCopy,

@@ -6,7 +6,8 @@ use super::Settings;
 use super::world::{Context, World};
 use crate::backend::{Backend, BackendInfo};
 use crate::clock::Clock;
-use crate::id::IdSource;
+use crate::id::{IdSource, OrgId};
+use crate::storage::Storage;
 
 /// A back end, a clock, a source of ids and settings: all that worlds are made from.
 #[derive(Clone, Debug)]
@@ -22,12 +23,36 @@ impl Host {
         ids: Arc<dyn IdSource>,
         settings: Settings,
     ) -> Self {
-        Self { context: Arc::new(Context { backend, clock, ids, settings }) }
+        let context = Context { backend, clock, ids, settings, storage: None };
+        Self { context: Arc::new(context) }
     }
 
-    /// Makes an empty world.
-    pub fn new_world(&self) -> Arc<World> {
-        World::new(Arc::clone(&self.context))
+    /// Keeps all worlds from now on.
+    #[must_use]
+    pub fn kept_in(self, storage: Arc<dyn Storage>) -> Self {
+        let Context { backend, clock, ids, settings, .. } = &*self.context;
+        let context = Context {
+            backend: Arc::clone(backend),
+            clock: Arc::clone(clock),
+            ids: Arc::clone(ids),
+            settings: *settings,
+            storage: Some(storage),
+        };
+        Self { context: Arc::new(context) }
+    }
+
+    /// Whether what happens in its worlds is kept.
+    pub fn keeps(&self) -> bool {
+        self.context.storage.is_some()
+    }
+
+    /// Makes an empty world for an organisation of which nothing is kept.
+    pub fn new_world(&self, org: &OrgId) -> Arc<World> {
+        let world = World::new(Arc::clone(&self.context));
+        if let Some(storage) = &self.context.storage {
+            world.keeper.open(storage.ledger(org));
+        }
+        world
     }
 
     pub(super) fn context(&self) -> Arc<Context> {

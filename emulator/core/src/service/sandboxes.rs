@@ -72,7 +72,7 @@ impl World {
         self.request(id, Event::Delete, None).await.map(drop)
     }
 
-    async fn request(
+    pub(super) async fn request(
         self: &Arc<Self>,
         id: &SandboxId,
         event: Event,

@@ -102,7 +102,7 @@ impl Shelf {
         self.names.contains_key(name)
     }
 
-    /// Gives a reserved name back after a failed capture.
+    /// Gives a reserved name back: after a failed capture, or a deletion (SNAP-CREATE-10).
     pub(super) fn release(&mut self, name: &SnapshotName) {
         if matches!(self.names.get(name), Some(Slot::Reserved)) {
             self.names.remove(name);
@@ -120,10 +120,10 @@ impl Shelf {
         self.snapshots.insert(snapshot.id.clone(), snapshot);
     }
 
-    /// Removes a snapshot; its name is free at once (SNAP-CREATE-10).
-    pub(super) fn remove(&mut self, id: &SnapshotId) -> Option<Arc<Snapshot>> {
+    /// Takes a snapshot away. Its name stays reserved until that is kept.
+    pub(super) fn withdraw(&mut self, id: &SnapshotId) -> Option<Arc<Snapshot>> {
         let snapshot = self.snapshots.remove(id)?;
-        self.names.remove(&snapshot.name);
+        self.names.insert(snapshot.name.clone(), Slot::Reserved);
         self.ages.remove(&(snapshot.created_at, id.clone()));
         self.templates.remove(&(Arc::clone(&snapshot.spec.template.id), id.clone()));
         Some(snapshot)

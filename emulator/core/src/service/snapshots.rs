@@ -167,15 +167,27 @@ impl World {
                     return Err(ServiceError::SnapshotInUse { by: sandbox.id.clone() });
                 }
             }
-            let snapshot = state.shelf.remove(id).ok_or(ServiceError::SnapshotNotFound)?;
+            let snapshot = state.shelf.withdraw(id).ok_or(ServiceError::SnapshotNotFound)?;
             (snapshot, state.shared)
         };
-        if shared {
-            return Ok(());
+        // Whoever asked may hang up.
+        let world = Arc::clone(self);
+        let deletion = tokio::spawn(async move { world.remove_snapshot(snapshot, shared).await });
+        deletion.await.map_err(|_| ServiceError::MachineFailed)?
+    }
+
+    async fn remove_snapshot(
+        &self,
+        snapshot: Arc<Snapshot>,
+        shared: bool,
+    ) -> Result<(), ServiceError> {
+        if let Err(error) = self.keep_deletion(&snapshot.id).await {
+            self.lock().shelf.store(snapshot);
+            return Err(error);
         }
-        let discard = tokio::spawn(async move { snapshot.checkpoint.discard().await });
-        if let Ok(Err(error)) = discard.await {
-            log::error!("{id}: its checkpoint was not discarded: {error}");
+        self.lock().shelf.release(&snapshot.name);
+        if !shared && let Err(error) = snapshot.checkpoint.discard().await {
+            log::error!("{}: its checkpoint was not discarded: {error}", snapshot.id);
         }
         Ok(())
     }

@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::Settings;
+use super::keep::Keeper;
 use super::state::State;
 use crate::backend::Backend;
 use crate::clock::{Clock, HandClock};
 use crate::id::IdSource;
+use crate::storage::Storage;
 
 /// What every world of an emulator shares.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub(super) struct Context {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn IdSource>,
     pub(super) settings: Settings,
+    /// Where worlds are kept, if they are.
+    pub(super) storage: Option<Arc<dyn Storage>>,
 }
 
 /// The sandboxes and snapshots of one organisation, and all that can be asked of them.
@@ -25,6 +29,7 @@ pub struct World {
     /// Held by whoever makes things happen, so that they happen in order.
     pub(super) moving: tokio::sync::Mutex<()>,
     state: Mutex<State>,
+    pub(super) keeper: Keeper,
 }
 
 impl World {
@@ -40,6 +45,7 @@ impl World {
             clock,
             moving: tokio::sync::Mutex::default(),
             state: Mutex::new(state),
+            keeper: Keeper::default(),
         });
         world.keep_time();
         world
@@ -59,6 +65,16 @@ impl World {
     pub fn is_empty(&self) -> bool {
         let state = self.lock();
         state.sandbox_count() == 0 && state.shelf.len() == 0
+    }
+
+    /// How many sandboxes there are, in any state.
+    pub fn sandbox_count(&self) -> usize {
+        self.lock().sandbox_count()
+    }
+
+    /// How many snapshots are stored.
+    pub fn snapshot_count(&self) -> usize {
+        self.lock().shelf.len()
     }
 
     pub(super) fn settings(&self) -> &Settings {

@@ -32,7 +32,7 @@ pub(super) fn show(tenant: &Tenant) -> Reply {
     let faults: Vec<_> = faults
         .iter()
         .map(|fault| FaultBody {
-            operation: fault.operation,
+            operation: &fault.operation,
             calls: match fault.calls {
                 Calls::First(calls) => json!({ "first": calls }),
                 Calls::Every(nth) => json!({ "every": nth }),
@@ -88,7 +88,13 @@ fn read(fields: &mut Fields) -> Option<Fault> {
     });
     let calls = calls(fields);
     let mishap = mishap(fields, operation);
-    Some(Fault { operation: operation?, calls: calls?, mishap: mishap?, seen: 0, struck: 0 })
+    Some(Fault {
+        operation: operation?.to_owned(),
+        calls: calls?,
+        mishap: mishap?,
+        seen: 0,
+        struck: 0,
+    })
 }
 
 /// `first` or `every`; all calls if neither is given.

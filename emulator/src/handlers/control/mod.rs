@@ -42,21 +42,30 @@ pub(crate) async fn answer(
         ("clock", &Method::GET) => Ok(clock::show(&tenant()?.world)),
         ("clock", &Method::POST) => {
             let tenant: Arc<Tenant> = tenant()?;
-            clock::handle(&tenant.world, fields(body).await?).await
+            let reply = clock::handle(&tenant.world, fields(body).await?).await?;
+            tenant.keep_presets().await.map_err(world::refused)?;
+            Ok(reply)
         }
         ("reset", &Method::POST) => {
             let org = org()?;
-            reset(emulator, &org, fields(body).await?)
+            reset(emulator, &org, fields(body).await?).await
         }
         ("faults", &Method::GET) => Ok(faults::show(&*tenant()?)),
         ("faults", &Method::PUT) => {
             let tenant = tenant()?;
-            faults::replace(&tenant, fields(body).await?)
+            let reply = faults::replace(&tenant, fields(body).await?)?;
+            tenant.keep_presets().await.map_err(world::refused)?;
+            Ok(reply)
         }
-        ("faults", &Method::DELETE) => Ok(faults::clear(&*tenant()?)),
+        ("faults", &Method::DELETE) => {
+            let tenant = tenant()?;
+            let reply = faults::clear(&tenant);
+            tenant.keep_presets().await.map_err(world::refused)?;
+            Ok(reply)
+        }
         ("world/fork", &Method::POST) => {
             let org = org()?;
-            world::fork(emulator, &org, fields(body).await?)
+            world::fork(emulator, &org, fields(body).await?).await
         }
         ("world/state", &Method::GET) => {
             let tenant: Arc<Tenant> = tenant()?;
@@ -108,13 +117,12 @@ async fn fields(body: Incoming) -> Result<Fields, Failure> {
 
 /// Forgets the caller's organisation, or with `all` every one: a new world is put in its place, so
 /// nothing of the old one can be left.
-fn reset(emulator: &Emulator, org: &OrgId, mut fields: Fields) -> Result<Reply, Failure> {
+async fn reset(emulator: &Emulator, org: &OrgId, mut fields: Fields) -> Result<Reply, Failure> {
     let all = fields.bool("all").unwrap_or(false);
     fields.finish(|| ()).map_err(Failure::invalid)?;
-    if all {
-        emulator.tenants.reset_all();
-    } else {
-        emulator.tenants.reset(org);
-    }
+    let reset = async {
+        if all { emulator.tenants.reset_all().await } else { emulator.tenants.reset(org).await }
+    };
+    reset.await.map_err(world::refused)?;
     Ok(Reply::no_content())
 }

@@ -7,14 +7,14 @@ use leap0_emulator_core::service::ServiceError;
 
 use crate::http::{BodyError, Content, Failure, Reply, read_body};
 use crate::server::Emulator;
-use crate::tenant::{ForkRefused, Tenant};
+use crate::tenant::{PutRefused, Tenant};
 use crate::wire::{FieldError, Fields};
 
 /// Largest file that is imported, in bytes.
 const MAX_FILE: usize = 1 << 30;
 
 /// Copies the caller's world, in O(1), to the organisation of the key `to_key`.
-pub(super) fn fork(
+pub(super) async fn fork(
     emulator: &Emulator,
     from: &OrgId,
     mut fields: Fields,
@@ -27,12 +27,12 @@ pub(super) fn fork(
         org
     });
     let to = fields.finish(|| to.expect("refused without one")).map_err(Failure::invalid)?;
-    emulator.tenants.fork(from, &to).map_err(|why| match why {
-        ForkRefused::NotEmpty => Failure::new(
+    emulator.tenants.fork(from, &to).await.map_err(|why| match why {
+        PutRefused::NotEmpty => Failure::new(
             StatusCode::CONFLICT,
             "the organisation of to_key is the caller's own or not empty; reset it first",
         ),
-        ForkRefused::World(error) => refused(error),
+        PutRefused::World(error) => refused(error),
     })?;
     Ok(Reply::no_content())
 }
@@ -57,17 +57,22 @@ pub(super) async fn import(
         BodyError::Broken => Failure::new(StatusCode::BAD_REQUEST, "the request body broke off"),
     })?;
     let world = emulator.host().import(&file).await.map_err(refused)?;
-    if emulator.tenants.put(org, world) {
-        Ok(Reply::no_content())
-    } else {
-        Err(Failure::new(StatusCode::CONFLICT, "the organisation is not empty; reset it first"))
+    match emulator.tenants.put(org, world).await {
+        Ok(()) => Ok(Reply::no_content()),
+        Err(PutRefused::NotEmpty) => {
+            Err(Failure::new(StatusCode::CONFLICT, "the organisation is not empty; reset it first"))
+        }
+        Err(PutRefused::World(error)) => Err(refused(error)),
     }
 }
 
-fn refused(error: ServiceError) -> Failure {
+pub(super) fn refused(error: ServiceError) -> Failure {
     match error {
         ServiceError::CannotFork | ServiceError::CannotExport => {
             Failure::new(StatusCode::NOT_IMPLEMENTED, error.to_string())
+        }
+        ServiceError::NotSaved(_) => {
+            Failure::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
         }
         ServiceError::BadArchive(rule) => Failure::invalid(vec![FieldError::new("body", rule)]),
         error => Failure::new(StatusCode::CONFLICT, error.to_string()),

@@ -12,7 +12,7 @@ use scripted::Script;
 use super::{CreateSnapshot, Restore, Settings, SnapshotRef, SourceAfter, World};
 use super::{Host, Sandbox, Spec};
 use crate::clock::{ClockMode, SystemClock};
-use crate::id::{RandomIds, SandboxId};
+use crate::id::{OrgId, RandomIds, SandboxId};
 use crate::lifecycle::State;
 use crate::spec::{EnvVars, NetworkPolicy, Resources, SnapshotName, Timeout};
 use crate::template::Template;
@@ -28,7 +28,7 @@ fn a_world_with(change: impl FnOnce(&mut Settings)) -> (Arc<World>, Arc<Script>)
     let mut settings = Settings { clock: ClockMode::Frozen, ..Settings::default() };
     change(&mut settings);
     let host = Host::new(backend, Arc::new(SystemClock), Arc::new(RandomIds), settings);
-    (host.new_world(), script)
+    (host.new_world(&OrgId::new("org")), script)
 }
 
 fn a_spec() -> Spec {

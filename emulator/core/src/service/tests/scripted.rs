@@ -107,6 +107,7 @@ impl Backend for ScriptedBackend {
             memory_survival: false,
             fork: false,
             export: false,
+            persistence: false,
             network: false,
             shell: "none",
             accelerator: None,
