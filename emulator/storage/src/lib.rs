@@ -1,0 +1,26 @@
+//! What outlives the emulator's process, in one folder of the host.
+//!
+//! [`DataFolder`] is the [`Storage`](leap0_emulator_core::storage::Storage) of `--data-dir`. A
+//! database beside which lie the files of large objects, one thread that writes it, and a lock that
+//! keeps a second emulator out. `README.md` has the format and what is on the disk when.
+
+mod backend;
+mod database;
+mod disk;
+mod entry;
+mod error;
+mod file_changes;
+mod folder;
+mod format;
+mod images;
+mod ledger;
+mod object_files;
+mod open;
+mod reader;
+mod record;
+mod tables;
+mod transaction;
+mod writer;
+
+pub use error::OpenError;
+pub use folder::DataFolder;

@@ -1,0 +1,106 @@
+//! Opening a folder: whose it is, whether it is whole, and what a crash has left in it.
+
+use std::fs::{self, File, TryLockError};
+use std::path::Path;
+
+use crate::backend::DatabaseFile;
+use crate::database::Database;
+use crate::disk::Disk;
+use crate::entry::{Data, Entry};
+use crate::error::{OpenError, database_error};
+use crate::folder::DataFolder;
+use crate::format;
+use crate::object_files::{Found, ObjectFiles};
+use crate::tables::OBJECTS;
+
+/// The database in the folder.
+pub(crate) const DATABASE: &str = "leap0.redb";
+/// The database of a new folder until it is one.
+const UNFINISHED: &str = "leap0.redb.unfinished";
+
+pub(crate) fn open(path: &Path, disk: Disk) -> Result<DataFolder, OpenError> {
+    disk.make_folder(path).map_err(OpenError::io(path))?;
+    let lock = lock(path)?;
+    let database_path = path.join(DATABASE);
+    if !is_ours(path)? {
+        create(path, &disk)?;
+    }
+    let file = DatabaseFile::new(database_path.clone(), disk.clone());
+    let database = Database::open(file).map_err(OpenError::database(&database_path))?;
+    let damaged = |error| OpenError::damaged(&database_path, &error);
+    let transaction = database.write().map_err(damaged)?;
+    if format::migrate(&transaction, &database_path)? {
+        let committed = transaction.commit().map_err(redb::Error::from);
+        committed.map_err(OpenError::database(&database_path))?;
+    } else {
+        drop(transaction);
+    }
+    let files = ObjectFiles::of(path, disk);
+    sweep(&database, &files, path)?;
+    DataFolder::start(database, files, lock).map_err(damaged)
+}
+
+/// Locks the folder. The database has a lock too, but is closed for a moment after an error of the
+/// disk; a file system that can't lock a folder is left to that one.
+pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
+    let folder = File::open(path).map_err(OpenError::io(path))?;
+    match folder.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(folder),
+    }
+}
+
+/// Whether there is a database of ours, or else nothing at all.
+fn is_ours(path: &Path) -> Result<bool, OpenError> {
+    let mut empty = true;
+    for entry in fs::read_dir(path).map_err(OpenError::io(path))? {
+        let name = entry.map_err(OpenError::io(path))?.file_name();
+        if name == DATABASE {
+            return Ok(true);
+        }
+        empty &= name == UNFINISHED;
+    }
+    if empty { Ok(false) } else { Err(OpenError::Foreign(path.to_owned())) }
+}
+
+/// Makes a database under another name, so that one that has the name is whole.
+fn create(path: &Path, disk: &Disk) -> Result<(), OpenError> {
+    let unfinished = path.join(UNFINISHED);
+    disk.remove_file(&unfinished).map_err(OpenError::io(&unfinished))?;
+    let file = DatabaseFile::new(unfinished.clone(), disk.clone());
+    let database = Database::open(file).map_err(OpenError::database(&unfinished))?;
+    let written = database.write().and_then(|transaction| {
+        format::create(&transaction)?;
+        transaction.commit().map_err(database_error)
+    });
+    written.map_err(|error| OpenError::damaged(&unfinished, &error))?;
+    database.close();
+    disk.rename(&unfinished, &path.join(DATABASE)).map_err(OpenError::io(&unfinished))?;
+    disk.sync_folder(path).map_err(OpenError::io(path))
+}
+
+/// Removes the files of objects that are not in the database: what was written or was to be removed
+/// when the process died.
+fn sweep(database: &Database, files: &ObjectFiles, path: &Path) -> Result<(), OpenError> {
+    let found = files.list().map_err(OpenError::io(path))?;
+    let waste = database.read(|transaction| {
+        let objects = transaction.open_table(OBJECTS).map_err(database_error)?;
+        let mut waste = Vec::new();
+        for file in found {
+            let Found::Object(id) = file else { continue };
+            let value = objects.get(&id.0).map_err(database_error)?;
+            let named = match value {
+                None => false,
+                Some(value) => matches!(Entry::decode(&id, value.value())?.data, Data::File(_)),
+            };
+            if !named {
+                waste.push(id);
+            }
+        }
+        Ok(waste)
+    });
+    for id in waste.map_err(|error| OpenError::damaged(&path.join(DATABASE), &error))? {
+        files.remove(&id).map_err(OpenError::io(path))?;
+    }
+    files.remove_unfinished().map_err(OpenError::io(path))
+}

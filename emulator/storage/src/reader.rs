@@ -1,0 +1,61 @@
+//! Reading while others write.
+
+use std::sync::Arc;
+
+use leap0_emulator_core::storage::{Object, ObjectId, Objects, StorageError, Stored};
+use redb::ReadableTable as _;
+
+use crate::database::Database;
+use crate::entry::{Data, Entry};
+use crate::error::database_error;
+use crate::object_files::ObjectFiles;
+use crate::record;
+use crate::tables::{OBJECTS, RECORDS};
+
+/// Reads the data folder.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    pub(crate) database: Arc<Database>,
+    pub(crate) files: ObjectFiles,
+}
+
+impl Reader {
+    /// Every record.
+    pub(crate) fn records(&self) -> Result<Vec<Stored>, StorageError> {
+        self.database.read(|transaction| {
+            let records = transaction.open_table(RECORDS).map_err(database_error)?;
+            let mut stored = Vec::new();
+            for record in records.iter().map_err(database_error)? {
+                let (key, value) = record.map_err(database_error)?;
+                let (org, of) = record::owner(key.value())?;
+                let contents = record::decode(key.value(), value.value())?;
+                let image = contents.image.map(ObjectId);
+                stored.push(Stored { org, key: of, text: contents.text.to_vec(), image });
+            }
+            Ok(stored)
+        })
+    }
+}
+
+impl Objects for Reader {
+    fn get(&self, id: &ObjectId) -> Result<Object, StorageError> {
+        let value = self.database.read(|transaction| {
+            let objects = transaction.open_table(OBJECTS).map_err(database_error)?;
+            let value = objects.get(&id.0).map_err(database_error)?;
+            Ok(value.map(|value| value.value().to_vec()))
+        })?;
+        let value =
+            value.ok_or_else(|| StorageError::Damaged(format!("object {id} is missing")))?;
+        let entry = Entry::decode(id, &value)?;
+        let data = match entry.data {
+            Data::Inline(bytes) => bytes.to_vec(),
+            Data::File(length) => self.files.read(id, length)?,
+        };
+        let children = entry.children.into_iter().map(ObjectId).collect();
+        let object = Object { children, data: Arc::new(data) };
+        if object.id() != *id {
+            return Err(StorageError::Damaged(format!("object {id}")));
+        }
+        Ok(object)
+    }
+}

@@ -1,0 +1,4 @@
+//! What a data folder keeps.
+
+mod round_trip;
+mod support;
