@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -51,6 +52,9 @@ pub(crate) struct Serve {
     /// What sandboxes are made of.
     #[arg(long, value_enum, env = "LEAP0_EMULATOR_BACKEND", default_value = "memory")]
     pub(crate) backend: Backend,
+    /// Keep everything in this folder: a restart finds it again. Made if it is not there.
+    #[arg(long, value_name = "DIR", env = "LEAP0_EMULATOR_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
     /// Accept only this key, of this organisation (default: any key, each its own organisation).
     /// May be given several times; in the variable, separated by commas.
     #[arg(

@@ -11,10 +11,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use leap0_emulator::{Access, Emulator, Keys, Limits, server};
+use leap0_emulator::{Access, Dropped, Emulator, Keys, Limits, server};
 use leap0_emulator_core::clock::SystemClock;
 use leap0_emulator_core::id::RandomIds;
 use leap0_emulator_core::service::{Host, Settings};
+use leap0_storage::DataFolder;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -66,13 +67,23 @@ async fn serve_until_stopped(serve: Serve) -> anyhow::Result<()> {
         transitions: serve.transition_delay,
         clock: serve.clock.into(),
     };
-    let host = Host::new(backend, Arc::new(SystemClock), Arc::new(RandomIds), settings);
+    let mut host = Host::new(backend, Arc::new(SystemClock), Arc::new(RandomIds), settings);
+    if let Some(folder) = &serve.data_dir {
+        anyhow::ensure!(
+            host.backend().persistence,
+            "--data-dir: the {} back end does not keep its machines yet",
+            host.backend().name
+        );
+        let storage = DataFolder::open(folder).context("--data-dir")?;
+        host = host.kept_in(Arc::new(storage));
+    }
     // Beyond loopback the machine's names are not known here.
     let any_host = !address.ip().is_loopback();
     let access = Access::new(&serve.cors_origin, any_host)
         .map_err(|rule| anyhow::anyhow!("--cors-origin: {rule}"))?;
     let limits = Limits { max_body: serve.max_body };
     let emulator = Emulator::new(host, Keys::new(serve.api_key), access, limits);
+    emulator.recall().await.context("--data-dir")?;
     announce(address, emulator.host().backend().name).context("cannot print the ready line")?;
     let stop = async move {
         tokio::select! {
@@ -80,7 +91,15 @@ async fn serve_until_stopped(serve: Serve) -> anyhow::Result<()> {
             _ = tokio::signal::ctrl_c() => {}
         }
     };
-    server::run(Arc::new(emulator), listener, stop).await;
+    let emulator = Arc::new(emulator);
+    server::run(Arc::clone(&emulator), listener, stop).await;
+    let Dropped { sandboxes, snapshots } = emulator.shut_down().await;
+    if sandboxes + snapshots > 0 {
+        eprintln!(
+            "leap0-emulator: {sandboxes} sandboxes and {snapshots} snapshots end here; \
+             --data-dir DIR keeps them"
+        );
+    }
     Ok(())
 }
 

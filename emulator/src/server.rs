@@ -39,12 +39,12 @@ impl Emulator {
         Self { keys, access, limits, tenants: Tenants::new(host) }
     }
 
-    /// Puts every organisation that an earlier process has kept in its place; how many there are.
-    pub async fn recall(&self) -> Result<usize, RecallError> {
-        let recalled = self.host().recall().await?;
-        let count = recalled.len();
-        recalled.into_iter().for_each(|one| self.tenants.recall(one));
-        Ok(count)
+    /// Puts every organisation that an earlier process has kept in its place.
+    pub async fn recall(&self) -> Result<(), RecallError> {
+        for recalled in self.host().recall().await? {
+            self.tenants.recall(recalled);
+        }
+        Ok(())
     }
 
     /// Puts everything to rest for a later process, once nobody sends requests any more. What is
