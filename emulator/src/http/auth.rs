@@ -23,17 +23,14 @@ impl FromStr for ApiKey {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (key, org) = match text.split_once(':') {
-            Some((key, org)) => (key, OrgId::new(org)),
-            None => (text, own(text)),
-        };
-        if key.is_empty() || org.as_str().is_empty() {
+        let (key, org) = text.split_once(':').unwrap_or((text, text));
+        if key.is_empty() || org.is_empty() {
             return Err("must be KEY or KEY:ORG, neither of them empty");
         }
         if key.contains(char::is_whitespace) {
             return Err("a key must not contain white space");
         }
-        Ok(Self { key: key.to_owned(), org })
+        Ok(Self { key: key.to_owned(), org: named(org) })
     }
 }
 
@@ -71,20 +68,21 @@ impl Keys {
         let key = bare(value);
         match self {
             _ if key.is_empty() || is_basic(key) => None,
-            Self::Any => Some(own(key)),
+            Self::Any => Some(named(key)),
             Self::Only(keys) => keys.get(key).cloned(),
         }
     }
 }
 
-/// The organisation of a key that names none. It stands in data folders, where a key does not.
-fn own(key: &str) -> OrgId {
-    let digest = Sha256::digest(key);
+/// The organisation of a name, which is a key where none is given. It stands in data folders, and a
+/// key must not.
+fn named(name: &str) -> OrgId {
+    let digest = Sha256::digest(name);
     let digits = digest.iter().take(16).fold(String::new(), |mut digits, byte| {
         let _ = write!(digits, "{byte:02x}");
         digits
     });
-    OrgId::new(&format!("key-{digits}"))
+    OrgId::new(&format!("org-{digits}"))
 }
 
 /// The key without the scheme word, which is optional (AUTH-02) and in any case (AUTH-03).
@@ -116,7 +114,7 @@ mod tests {
         for header in ["authorization", LEAP0_AUTHORIZATION] {
             for value in ["k1", "Bearer k1", "bEARER  k1", "  Bearer k1 "] {
                 let org = Keys::Any.organisation(&with(&[(header, value)]));
-                assert_eq!(org, Ok(own("k1")), "{header}: {value}");
+                assert_eq!(org, Ok(named("k1")), "{header}: {value}");
             }
         }
     }
@@ -133,7 +131,7 @@ mod tests {
     fn the_leap0_header_wins_and_does_not_fall_back() {
         let keys = Keys::new(vec!["good:acme".parse().unwrap()]);
         let both = with(&[("authorization", "for-the-app"), (LEAP0_AUTHORIZATION, "good")]);
-        assert_eq!(keys.organisation(&both), Ok(OrgId::new("acme")));
+        assert_eq!(keys.organisation(&both), Ok(named("acme")));
         let wrong = with(&[("authorization", "good"), (LEAP0_AUTHORIZATION, "bad")]);
         assert!(keys.organisation(&wrong).is_err());
     }

@@ -16,7 +16,7 @@ const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// A running emulator, killed when dropped.
 pub(crate) struct Emulator {
-    child: Child,
+    pub(crate) child: Child,
     url: String,
     log: PathBuf,
 }
