@@ -4,7 +4,7 @@
 //! it. This is the only place where anything is timed: no test asserts on time.
 //!
 //! ```text
-//! throughput  start  files  hours  organisation  worlds     one file per group of bars
+//! throughput  start  files  hours  organisation  worlds  kept  one file per group of bars
 //!      └────────┴──────┴──────┴─────────┴──────────┘
 //!      client  load  process  statistics  stand_in  the tools they measure with
 //!                       report                      what comes out
@@ -16,6 +16,7 @@
 mod client;
 mod files;
 mod hours;
+mod kept;
 mod load;
 mod organisation;
 mod process;
@@ -51,6 +52,8 @@ const GROUPS: &[Group] = &[
     Group { names: &[hours::NAME], measure: hours::measure },
     Group { names: organisation::NAMES, measure: organisation::measure },
     Group { names: worlds::NAMES, measure: worlds::measure },
+    Group { names: kept::RESTARTS, measure: kept::measure_restart },
+    Group { names: kept::SNAPSHOTS, measure: kept::measure_snapshots },
 ];
 
 fn main() -> ExitCode {

@@ -101,7 +101,7 @@ pub(crate) fn measure(runtime: &Runtime) -> Result<Vec<Line>> {
 
 /// Takes snapshots over several connections, each of a sandbox of its own: two of one sandbox at a
 /// time are refused.
-async fn fill(address: SocketAddr, key: &'static str, snapshots: usize) -> Result<()> {
+pub(crate) async fn fill(address: SocketAddr, key: &'static str, snapshots: usize) -> Result<()> {
     let mut connections = JoinSet::new();
     for connection in 0..CONNECTIONS {
         connections.spawn(async move {
