@@ -59,7 +59,7 @@ impl DatabaseFile {
         *self.header() = Header { written: header, synced: header };
         self.state.failed.store(false, Ordering::Relaxed);
         Ok(Backend {
-            file: backend(file)?,
+            file: file_backend(file)?,
             disk: self.disk.clone(),
             state: Arc::clone(&self.state),
         })
@@ -86,7 +86,8 @@ impl DatabaseFile {
     }
 }
 
-fn backend(file: File) -> io::Result<FileBackend> {
+/// A file for redb.
+pub(crate) fn file_backend(file: File) -> io::Result<FileBackend> {
     FileBackend::new(file).map_err(|error| match error {
         redb::DatabaseError::Storage(redb::StorageError::Io(error)) => error,
         error => io::Error::other(error),

@@ -67,12 +67,16 @@ impl Database {
 }
 
 fn open(file: &DatabaseFile) -> Result<redb::Database, redb::Error> {
-    let backend = file.open()?;
-    Ok(Builder::new()
-        .set_cache_size(CACHE)
-        // What redb has not checked and is damaged may make it panic.
-        .set_check_integrity_on_open(true)
-        .create_with_backend(backend)?)
+    Ok(builder().create_with_backend(file.open()?)?)
+}
+
+/// How a database is opened.
+pub(crate) fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(CACHE);
+    // What redb has not checked and is damaged may make it panic.
+    builder.set_check_integrity_on_open(true);
+    builder
 }
 
 fn closed() -> StorageError {

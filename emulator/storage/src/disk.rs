@@ -65,10 +65,11 @@ pub(crate) struct Disk {
 impl Disk {
     /// The disk as it is.
     pub(crate) fn new() -> Self {
-        Self::behind(Arc::new(Open))
+        Self { gate: Arc::new(Open) }
     }
 
     /// The disk behind a gate.
+    #[cfg(feature = "faults")]
     pub(crate) fn behind(gate: Arc<dyn Gate>) -> Self {
         Self { gate }
     }

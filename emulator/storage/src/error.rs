@@ -45,6 +45,17 @@ impl OpenError {
         Self::Damaged { path: path.to_owned(), reason: reason.to_string() }
     }
 
+    /// What has failed in the file at a path.
+    pub(crate) fn storage(path: &Path) -> impl Fn(StorageError) -> Self {
+        move |error| match error {
+            StorageError::Damaged(reason) => Self::damaged(path, &reason),
+            StorageError::Full(text) => {
+                Self::io(path)(io::Error::new(io::ErrorKind::StorageFull, text))
+            }
+            StorageError::Io(text) => Self::io(path)(io::Error::other(text)),
+        }
+    }
+
     /// What the database at a path, which is in the folder beside it, has answered.
     pub(crate) fn database(path: &Path) -> impl FnOnce(redb::Error) -> Self {
         move |error| match error {

@@ -12,6 +12,8 @@ use leap0_emulator_core::storage::{Ledger, Objects, Storage, StorageError, Store
 use crate::database::Database;
 use crate::disk::Disk;
 use crate::error::OpenError;
+#[cfg(feature = "faults")]
+use crate::faults::Faults;
 use crate::file_changes::FileChanges;
 use crate::ledger::{FolderLedger, Job};
 use crate::object_files::ObjectFiles;
@@ -34,6 +36,12 @@ impl DataFolder {
     /// Opens a folder, which is made if there is none.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         open::open(path, Disk::new())
+    }
+
+    /// Opens a folder on a disk that fails when it is told to.
+    #[cfg(feature = "faults")]
+    pub fn open_with(path: &Path, faults: Faults) -> Result<Self, OpenError> {
+        open::open(path, Disk::behind(Arc::new(faults)))
     }
 
     pub(crate) fn start(

@@ -32,7 +32,7 @@ pub(crate) fn create(transaction: &WriteTransaction) -> Result<(), StorageError>
 /// Brings a database up to this version. The answer is whether it has changed.
 pub(crate) fn migrate(transaction: &WriteTransaction, path: &Path) -> Result<bool, OpenError> {
     let foreign = || OpenError::damaged(path, &"it is not a database of the emulator");
-    let failed = |error: StorageError| OpenError::damaged(path, &error);
+    let failed = OpenError::storage(path);
     let (name, version) = {
         let meta = transaction.open_table(META).map_err(|_| foreign())?;
         let format = meta.get(FORMAT).map_err(|error| failed(database_error(error)))?;
@@ -48,10 +48,10 @@ pub(crate) fn migrate(transaction: &WriteTransaction, path: &Path) -> Result<boo
         return Err(OpenError::Newer(path.to_owned()));
     }
     for migration in &MIGRATIONS[version as usize - 1..] {
-        migration(transaction).map_err(failed)?;
+        migration(transaction).map_err(&failed)?;
     }
     if version < VERSION {
-        set_version(transaction).map_err(failed)?;
+        set_version(transaction).map_err(&failed)?;
     }
     Ok(version < VERSION)
 }

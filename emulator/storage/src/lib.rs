@@ -9,6 +9,8 @@ mod database;
 mod disk;
 mod entry;
 mod error;
+#[cfg(feature = "faults")]
+mod faults;
 mod file_changes;
 mod folder;
 mod format;
@@ -16,11 +18,16 @@ mod images;
 mod ledger;
 mod object_files;
 mod open;
+mod overlay;
 mod reader;
 mod record;
 mod tables;
 mod transaction;
+mod verify;
 mod writer;
 
 pub use error::OpenError;
+#[cfg(feature = "faults")]
+pub use faults::{Fault, Faults};
 pub use folder::DataFolder;
+pub use verify::{Report, verify};

@@ -57,6 +57,14 @@ impl ObjectFiles {
         self.disk.sync_folder(folder).map_err(io_error(folder))
     }
 
+    /// Brings the names of its folders to the disk.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        if self.folder.is_dir() {
+            self.disk.sync_folder(&self.folder)?;
+        }
+        self.folder.parent().map_or(Ok(()), |above| self.disk.sync_folder(above))
+    }
+
     /// The bytes of an object, which are so many.
     pub(crate) fn read(&self, id: &ObjectId, length: u64) -> Result<Vec<u8>, StorageError> {
         let path = self.path(id);
@@ -107,7 +115,8 @@ impl ObjectFiles {
         Ok(found)
     }
 
-    fn path(&self, id: &ObjectId) -> PathBuf {
+    /// Where the file of an object is.
+    pub(crate) fn path(&self, id: &ObjectId) -> PathBuf {
         let name = id.to_string();
         self.folder.join(&name[..2]).join(name)
     }

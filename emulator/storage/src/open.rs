@@ -27,17 +27,16 @@ pub(crate) fn open(path: &Path, disk: Disk) -> Result<DataFolder, OpenError> {
     }
     let file = DatabaseFile::new(database_path.clone(), disk.clone());
     let database = Database::open(file).map_err(OpenError::database(&database_path))?;
-    let damaged = |error| OpenError::damaged(&database_path, &error);
-    let transaction = database.write().map_err(damaged)?;
+    let failed = OpenError::storage(&database_path);
+    let transaction = database.write().map_err(&failed)?;
     if format::migrate(&transaction, &database_path)? {
-        let committed = transaction.commit().map_err(redb::Error::from);
-        committed.map_err(OpenError::database(&database_path))?;
+        transaction.commit().map_err(database_error).map_err(&failed)?;
     } else {
         drop(transaction);
     }
     let files = ObjectFiles::of(path, disk);
     sweep(&database, &files, path)?;
-    DataFolder::start(database, files, lock).map_err(damaged)
+    DataFolder::start(database, files, lock).map_err(failed)
 }
 
 /// Locks the folder. The database has a lock too, but is closed for a moment after an error of the
@@ -50,8 +49,13 @@ pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Whether there is a database of ours, or else nothing at all.
-fn is_ours(path: &Path) -> Result<bool, OpenError> {
+/// Whether there is a database, or else nothing at all.
+pub(crate) fn is_ours(path: &Path) -> Result<bool, OpenError> {
+    let database = path.join(DATABASE);
+    // Redb would make a database of it.
+    if database.metadata().is_ok_and(|metadata| metadata.len() == 0) {
+        return Err(OpenError::damaged(&database, &"it is empty"));
+    }
     let mut empty = true;
     for entry in fs::read_dir(path).map_err(OpenError::io(path))? {
         let name = entry.map_err(OpenError::io(path))?.file_name();
@@ -73,7 +77,7 @@ fn create(path: &Path, disk: &Disk) -> Result<(), OpenError> {
         format::create(&transaction)?;
         transaction.commit().map_err(database_error)
     });
-    written.map_err(|error| OpenError::damaged(&unfinished, &error))?;
+    written.map_err(OpenError::storage(&unfinished))?;
     database.close();
     disk.rename(&unfinished, &path.join(DATABASE)).map_err(OpenError::io(&unfinished))?;
     disk.sync_folder(path).map_err(OpenError::io(path))
@@ -99,8 +103,10 @@ fn sweep(database: &Database, files: &ObjectFiles, path: &Path) -> Result<(), Op
         }
         Ok(waste)
     });
-    for id in waste.map_err(|error| OpenError::damaged(&path.join(DATABASE), &error))? {
+    for id in waste.map_err(OpenError::storage(&path.join(DATABASE)))? {
         files.remove(&id).map_err(OpenError::io(path))?;
     }
-    files.remove_unfinished().map_err(OpenError::io(path))
+    files.remove_unfinished().map_err(OpenError::io(path))?;
+    // Of names it is not known whether who made them has lived to sync them.
+    files.sync().map_err(OpenError::io(path))
 }

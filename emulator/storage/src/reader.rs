@@ -46,16 +46,24 @@ impl Objects for Reader {
         })?;
         let value =
             value.ok_or_else(|| StorageError::Damaged(format!("object {id} is missing")))?;
-        let entry = Entry::decode(id, &value)?;
-        let data = match entry.data {
-            Data::Inline(bytes) => bytes.to_vec(),
-            Data::File(length) => self.files.read(id, length)?,
-        };
-        let children = entry.children.into_iter().map(ObjectId).collect();
-        let object = Object { children, data: Arc::new(data) };
-        if object.id() != *id {
-            return Err(StorageError::Damaged(format!("object {id}")));
-        }
-        Ok(object)
+        object(id, Entry::decode(id, &value)?, &self.files)
     }
+}
+
+/// An object by what the database says of it, checked against its id.
+pub(crate) fn object(
+    id: &ObjectId,
+    entry: Entry<'_>,
+    files: &ObjectFiles,
+) -> Result<Object, StorageError> {
+    let data = match entry.data {
+        Data::Inline(bytes) => bytes.to_vec(),
+        Data::File(length) => files.read(id, length)?,
+    };
+    let children = entry.children.into_iter().map(ObjectId).collect();
+    let object = Object { children, data: Arc::new(data) };
+    if object.id() != *id {
+        return Err(StorageError::Damaged(format!("object {id}")));
+    }
+    Ok(object)
 }

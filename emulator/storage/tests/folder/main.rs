@@ -1,4 +1,9 @@
-//! What a data folder keeps.
+//! What a data folder keeps, whatever happens to it.
 
+mod damage;
+mod faults;
+mod groups;
+mod model;
+mod refusals;
 mod round_trip;
 mod support;

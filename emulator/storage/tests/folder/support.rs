@@ -1,5 +1,6 @@
 //! Commits and images in few words.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,10 +8,19 @@ use leap0_emulator_core::id::{OrgId, SandboxId, SnapshotId};
 use leap0_emulator_core::storage::{
     Change, Contents, Key, Ledger, Object, ObjectId, Objects, Record, Storage, StorageError, Stored,
 };
-use leap0_storage::DataFolder;
+use leap0_storage::{DataFolder, verify};
+use tempfile::TempDir;
 
 /// More than is kept in the database itself.
 pub(crate) const LARGE: usize = 100_000;
+
+/// A folder in memory, where there is one: a disk is slow at what is done a thousand times, and
+/// what a test sees is the same.
+pub(crate) fn scratch() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.expect("a folder")
+}
 
 pub(crate) fn open(path: &Path) -> DataFolder {
     DataFolder::open(path).expect("the folder can be opened")
@@ -129,4 +139,50 @@ pub(crate) fn files(folder: &Path) -> Vec<String> {
     }
     names.sort();
     names
+}
+
+/// Checks a folder that is closed: nothing is damaged and nothing superfluous.
+pub(crate) fn assert_sound(path: &Path) {
+    let report = verify(path).expect("the folder can be checked");
+    assert!(report.damages.is_empty() && report.superfluous.is_empty(), "{report:?}");
+}
+
+/// What a folder should hold.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Model {
+    records: BTreeMap<(OrgId, Key), (String, Option<Image>)>,
+}
+
+impl Model {
+    pub(crate) fn set(&mut self, org: &OrgId, key: Key, text: &str, image: Option<Image>) {
+        self.records.insert((org.clone(), key), (text.into(), image));
+    }
+
+    /// The image that a record has.
+    pub(crate) fn image(&self, org: &OrgId, key: &Key) -> Option<Image> {
+        self.records.get(&(org.clone(), key.clone()))?.1.clone()
+    }
+
+    pub(crate) fn remove(&mut self, org: &OrgId, key: &Key) {
+        self.records.remove(&(org.clone(), key.clone()));
+    }
+
+    pub(crate) fn end(&mut self, org: &OrgId) {
+        self.records.retain(|(of, _), _| of != org);
+    }
+
+    pub(crate) fn stored(&self) -> Vec<Stored> {
+        self.records
+            .iter()
+            .map(|((org, key), (text, image))| stored(org, key.clone(), text, image.as_ref()))
+            .collect()
+    }
+
+    /// Checks that the folder holds this, and can read its images.
+    pub(crate) fn assert_is(&self, folder: &DataFolder) {
+        assert_eq!(load(folder), self.stored());
+        for image in self.records.values().filter_map(|(_, image)| image.as_ref()) {
+            assert_readable(&*folder.objects(), image);
+        }
+    }
 }
