@@ -14,6 +14,7 @@ use leap0_emulator_core::service::{DeleteInUse, PauseSource, TimeoutAction, Tran
 
 #[cfg(target_os = "linux")]
 use crate::image::ImageCommand;
+use crate::state::StateCommand;
 
 /// A local Leap0: the sandbox and snapshot REST API, served on your machine.
 ///
@@ -37,6 +38,9 @@ pub(crate) enum Command {
     #[cfg(target_os = "linux")]
     #[command(subcommand)]
     Image(ImageCommand),
+    /// Export, import and check the folder of --data-dir.
+    #[command(subcommand)]
+    State(StateCommand),
 }
 
 #[derive(Clone, Debug, Args)]

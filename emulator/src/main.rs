@@ -4,6 +4,7 @@ mod backends;
 mod cli;
 #[cfg(target_os = "linux")]
 mod image;
+mod state;
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -26,14 +27,19 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(code) => return code,
     };
+    let done = |()| ExitCode::SUCCESS;
     let result = match cli {
-        Command::Serve(serve) => run(serve),
-        Command::Env(env) => env.print().context("cannot print"),
+        Command::Serve(serve) => run(serve).map(done),
+        Command::Env(env) => env.print().context("cannot print").map(done),
         #[cfg(target_os = "linux")]
-        Command::Image(image) => image.run(),
+        Command::Image(image) => image.run().map(done),
+        Command::State(state) => {
+            start_log();
+            state.run()
+        }
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("leap0-emulator: {error:#}");
             ExitCode::from(2)
@@ -42,8 +48,7 @@ fn main() -> ExitCode {
 }
 
 fn run(serve: Serve) -> anyhow::Result<()> {
-    log::set_logger(&StderrLog).expect("set once");
-    log::set_max_level(log::LevelFilter::Info);
+    start_log();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -108,6 +113,11 @@ fn announce(address: SocketAddr, backend: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "leap0-emulator listening on http://{address} backend={backend}")?;
     out.flush()
+}
+
+fn start_log() {
+    log::set_logger(&StderrLog).expect("set once");
+    log::set_max_level(log::LevelFilter::Info);
 }
 
 /// Log lines on standard error, for people.

@@ -1,9 +1,12 @@
 //! Folders that an emulator does not take.
 
 use std::fs;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Output};
 
-use crate::client::start;
+use serde_json::Value;
+
+use crate::client::{Client, start, stop};
 
 fn complaint(flags: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_leap0-emulator"))
@@ -35,4 +38,87 @@ fn somebody_elses_folder_is_left_alone() {
     assert!(said.contains("--data-dir"), "{said}");
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
     assert_eq!(fs::read_to_string(theirs).expect("there"), "chapter one");
+}
+
+fn state(words: &[&dyn AsRef<Path>], verb: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leap0-emulator"));
+    command.args(["state", verb]).args(words.iter().map(AsRef::as_ref));
+    command.output().expect("it runs")
+}
+
+#[test]
+fn an_exported_folder_comes_back_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (from, file) = (folder.path().join("from"), folder.path().join("state.json"));
+    let to = folder.path().join("to");
+    let emulator = start("exported", &from);
+    let client = Client::of(&emulator);
+    let sandbox = client.create();
+    client.run(&sandbox, "seq 30000 > numbers; echo memory > /dev/shm/m");
+    client.snapshot(&sandbox, "s");
+    client.expect(201, &format!("POST /v1/sandbox/{sandbox}/pause"), &Value::Null);
+    stop(emulator);
+
+    for (verb, words) in [("export", [&from, &file]), ("import", [&file, &to])] {
+        let output = state(&words.map(|word| word as &dyn AsRef<Path>), verb);
+        assert!(output.status.success(), "{verb}: {output:?}");
+    }
+    let again = state(&[&file, &to], "import");
+    assert_eq!(again.status.code(), Some(2), "not over another: {again:?}");
+    let nonsense = state(&[&from.join("leap0.redb"), &folder.path().join("x")], "import");
+    assert_eq!(nonsense.status.code(), Some(2), "{nonsense:?}");
+    let checked = state(&[&to], "verify");
+    assert!(checked.status.success(), "{checked:?}");
+
+    let emulator = start("imported", &to);
+    let client = Client::of(&emulator);
+    assert_eq!(client.state(&sandbox), "paused");
+    for id in [sandbox, client.restore("s")] {
+        assert_eq!(client.run(&id, "tail -n 1 numbers; cat /dev/shm/m"), "30000\nmemory\n");
+    }
+}
+
+#[test]
+fn a_flipped_bit_is_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let emulator = start("flipped", folder.path());
+    let client = Client::of(&emulator);
+    let sandbox = client.create();
+    client.run(&sandbox, "seq 30000 > numbers");
+    client.snapshot(&sandbox, "s");
+    stop(emulator);
+    let whole = state(&[&folder.path()], "verify");
+    assert!(whole.status.success(), "{whole:?}");
+
+    let file = largest_object(folder.path());
+    let mut bytes = fs::read(&file).expect("read");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&file, bytes).expect("written");
+    let damaged = state(&[&folder.path()], "verify");
+    assert_eq!(damaged.status.code(), Some(1), "{damaged:?}");
+    let said = String::from_utf8_lossy(&damaged.stdout).into_owned();
+    let id = file.file_name().and_then(|name| name.to_str()).expect("a name");
+    assert!(said.contains("damaged: ") && said.contains(id), "{said}");
+
+    // What is damaged is told to whoever uses it; the rest goes on.
+    let emulator = start("flipped-again", folder.path());
+    let client = Client::of(&emulator);
+    let body = serde_json::json!({ "snapshot_name": "s" });
+    let (status, answer) = client.call("POST /v1/snapshot/restore", &body);
+    assert_eq!(status, 503, "{answer}");
+    assert!(emulator.log().contains(id), "{}", emulator.log());
+    let other = client.create();
+    assert_eq!(client.run(&other, "echo works"), "works\n");
+}
+
+fn largest_object(folder: &Path) -> std::path::PathBuf {
+    let mut found = Vec::new();
+    for shelf in fs::read_dir(folder.join("objects")).expect("objects") {
+        for file in fs::read_dir(shelf.expect("an entry").path()).expect("a folder") {
+            let file = file.expect("an entry");
+            found.push((file.metadata().expect("there").len(), file.path()));
+        }
+    }
+    found.into_iter().max().expect("an object of its own").1
 }
