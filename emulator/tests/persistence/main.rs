@@ -6,3 +6,4 @@ mod emulator;
 mod folders;
 mod kills;
 mod restarts;
+mod sweep;

@@ -229,8 +229,11 @@ impl World {
                 Ok(Fruit::Disk(disk)) => Some(Body::Disk(disk)),
                 Ok(Fruit::Nothing) => Some(Body::None),
                 Ok(Fruit::Captured(_)) => None,
-                Err(_) => {
-                    sandbox.failed_resumes += u64::from(resuming);
+                Err(error) => {
+                    if resuming {
+                        sandbox.failed_resumes += 1;
+                        sandbox.resume_failure = Some(ServiceError::of_backend(&error));
+                    }
                     None
                 }
             };

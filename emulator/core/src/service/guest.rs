@@ -65,7 +65,8 @@ impl World {
                 let sandbox = state.sandbox(id)?.clone();
                 // A resume that this use began or waited for has failed.
                 if *failures.get_or_insert(sandbox.failed_resumes) < sandbox.failed_resumes {
-                    return Err(ServiceError::MachineFailed);
+                    let why = sandbox.resume_failure;
+                    return Err(why.unwrap_or(ServiceError::MachineFailed));
                 }
                 match state.ask(id, Event::Use, self.settings(), now)? {
                     Verdict::Stay => match &sandbox.body {

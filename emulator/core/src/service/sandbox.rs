@@ -11,6 +11,7 @@ use crate::lifecycle::{AtDeadline, Phase, State, Terms};
 use crate::spec::{EnvVars, NetworkPolicy, Resources, Timeout};
 use crate::template::Template;
 
+use super::ServiceError;
 use super::settings::{Settings, TimeoutAction};
 use super::share::Tenure;
 
@@ -74,6 +75,8 @@ pub struct Sandbox {
     pub(super) changed_at: Timestamp,
     /// How many resumes have failed, so that those who wait for one notice.
     pub(super) failed_resumes: u64,
+    /// Why the last of them did.
+    pub(super) resume_failure: Option<ServiceError>,
     /// Tells everyone who waits that the phase has changed.
     pub(super) changed: Arc<watch::Sender<()>>,
 }
@@ -111,6 +114,7 @@ impl Sandbox {
             launched_at: None,
             changed_at: now,
             failed_resumes: 0,
+            resume_failure: None,
             changed: Arc::new(watch::Sender::new(())),
         }
     }
