@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use leap0_emulator::ApiKey;
+use leap0_emulator::{ApiKey, ControlAccess, ControlToken};
 use leap0_emulator_core::clock::ClockMode;
 use leap0_emulator_core::service::{DeleteInUse, PauseSource, TimeoutAction, Transitions};
 
@@ -78,6 +79,19 @@ pub(crate) struct Serve {
     /// Most requests of an organisation in 60 seconds, or `none`; the cloud allows 1000.
     #[arg(long, value_name = "N|none", env = "LEAP0_EMULATOR_RATE_LIMIT", default_value = "none")]
     pub(crate) rate_limit: Limit,
+    /// Turn the control paths, /_emulator/*, off, but for health. They are off on an address that is
+    /// not loopback, unless there is a token.
+    #[arg(long, env = "LEAP0_EMULATOR_NO_CONTROL", conflicts_with = "control_token")]
+    pub(crate) no_control: bool,
+    /// Let only requests use the control paths that have this in the header leap0-control-token.
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "LEAP0_EMULATOR_CONTROL_TOKEN",
+        hide_env_values = true,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub(crate) control_token: Option<String>,
     /// Let web pages of this origin use the emulator, besides those on loopback. May be given
     /// several times; in the variable, separated by commas.
     #[arg(long, value_name = "URL", env = "LEAP0_EMULATOR_CORS_ORIGIN", value_delimiter = ',')]
@@ -110,6 +124,17 @@ pub(crate) struct Serve {
     /// listens on this host's loopback, under 10.0.2.2.
     #[arg(long, env = "LEAP0_EMULATOR_INSECURE_USER_NET")]
     pub(crate) insecure_user_net: bool,
+}
+
+impl Serve {
+    /// Who may use the control paths.
+    pub(crate) fn control(&self) -> ControlAccess {
+        match &self.control_token {
+            Some(token) => ControlAccess::Token(ControlToken::new(token)),
+            None if self.no_control || !self.listen.ip().is_loopback() => ControlAccess::Off,
+            None => ControlAccess::Open,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

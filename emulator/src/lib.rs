@@ -16,4 +16,5 @@ mod wire;
 
 pub use http::access::Access;
 pub use http::auth::{ApiKey, Keys};
+pub use http::control_access::{ControlAccess, ControlToken};
 pub use server::{Dropped, Emulator, Limits};

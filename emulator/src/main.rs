@@ -57,6 +57,11 @@ fn run(serve: Serve) -> anyhow::Result<()> {
 }
 
 async fn serve_until_stopped(serve: Serve) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        serve.listen.ip().is_loopback() || !serve.api_key.is_empty(),
+        "--listen {}: on an address that others reach, --api-key has to say who may use it",
+        serve.listen
+    );
     let backend = backends::open(&serve).await?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let listener = TcpListener::bind(serve.listen)
@@ -87,7 +92,9 @@ async fn serve_until_stopped(serve: Serve) -> anyhow::Result<()> {
     let access = Access::new(&serve.cors_origin, any_host)
         .map_err(|rule| anyhow::anyhow!("--cors-origin: {rule}"))?;
     let limits = Limits { max_body: serve.max_body };
-    let emulator = Emulator::new(host, Keys::new(serve.api_key), access, limits);
+    let control = serve.control();
+    let emulator =
+        Emulator::new(host, Keys::new(serve.api_key), access, limits).with_control(control);
     emulator.recall().await.context("--data-dir")?;
     announce(address, emulator.host().backend().name).context("cannot print the ready line")?;
     let stop = async move {

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::http;
 use crate::tenant::Tenants;
-use crate::{Access, Keys};
+use crate::{Access, ControlAccess, Keys};
 
 /// How long requests under way may take to finish once the server is to stop.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
@@ -30,13 +30,21 @@ pub struct Emulator {
     pub(crate) keys: Keys,
     pub(crate) access: Access,
     pub(crate) limits: Limits,
+    pub(crate) control: ControlAccess,
     pub(crate) tenants: Tenants,
 }
 
 impl Emulator {
     /// An emulator without any organisation.
     pub fn new(host: Host, keys: Keys, access: Access, limits: Limits) -> Self {
-        Self { keys, access, limits, tenants: Tenants::new(host) }
+        let control = ControlAccess::default();
+        Self { keys, access, limits, control, tenants: Tenants::new(host) }
+    }
+
+    /// Says who may use the control paths.
+    #[must_use]
+    pub fn with_control(self, control: ControlAccess) -> Self {
+        Self { control, ..self }
     }
 
     /// Puts every organisation that an earlier process has kept in its place.

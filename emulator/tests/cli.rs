@@ -145,6 +145,40 @@ fn a_bad_command_line_is_one_clear_line_and_exit_code_2() {
 }
 
 #[test]
+fn an_address_that_others_reach_needs_a_key() {
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+        let line = complaint(&program().args(["--listen", address]).output().unwrap());
+        assert!(line.contains("--api-key"), "{line}");
+    }
+}
+
+#[test]
+fn the_control_paths_can_be_turned_off_or_put_behind_a_token() {
+    let status = |running: &Running, path: &str, header: &str| {
+        let mut stream = TcpStream::connect(&running.address).unwrap();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: k\r\n{header}\
+             connection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer[9..12].parse::<u16>().unwrap()
+    };
+    let clock = "/_emulator/clock";
+    let off = started(program().args(["--listen", "127.0.0.1:0", "--no-control"]));
+    let behind = started(program().args(["--listen", "127.0.0.1:0", "--control-token", "t0ken"]));
+    for running in [&off, &behind] {
+        assert_eq!(status(running, "/_emulator/health", ""), 200);
+        assert_eq!(status(running, "/v1/sandboxes", ""), 200);
+    }
+    assert_eq!(status(&off, clock, ""), 404);
+    assert_eq!(status(&behind, clock, ""), 401);
+    assert_eq!(status(&behind, clock, "leap0-control-token: other\r\n"), 401);
+    assert_eq!(status(&behind, clock, "leap0-control-token: t0ken\r\n"), 200);
+}
+
+#[test]
 fn every_flag_can_be_set_in_the_environment() {
     let mut command = program();
     command
@@ -194,6 +228,9 @@ fn help_names_every_flag_and_its_variable() {
         "--listen",
         "--backend",
         "--api-key",
+        "--data-dir",
+        "--no-control",
+        "--control-token",
         "--max-sandboxes",
         "--rate-limit",
         "--max-body",

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod auth;
 mod body;
+pub(crate) mod control_access;
 mod dispatch;
 pub(crate) mod operation;
 mod refused_by;
