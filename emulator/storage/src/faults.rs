@@ -62,7 +62,7 @@ impl Faults {
     #[cfg(test)]
     pub(crate) fn after(&self, writes: u64) -> Vec<Operation> {
         let writes = usize::try_from(writes).expect("it was in memory");
-        self.state().passed[writes..].to_vec()
+        self.state().passed.get(writes..).unwrap_or_default().to_vec()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -91,35 +91,42 @@ impl Gate for Faults {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use leap0_emulator_core::id::OrgId;
-    use leap0_emulator_core::storage::{Change, Contents, Key, Object, Record, Storage as _};
+    use leap0_emulator_core::storage::{
+        Change, Contents, Key, Object, Record, Storage as _, StorageError,
+    };
 
     use super::*;
     use crate::DataFolder;
 
-    /// What the disk is asked for is the one thing that shows whether it would be there if the
-    /// host had died.
+    fn open(path: &Path, faults: &Faults) -> DataFolder {
+        DataFolder::open_with(path, faults.clone()).expect("it can be opened")
+    }
+
+    /// Writes a record with a large image of such bytes.
+    async fn write(folder: &DataFolder, byte: u8) -> Result<(), StorageError> {
+        let contents = Contents::New(Box::new(move |writer| {
+            let object = Object { children: Vec::new(), data: Arc::new(vec![byte; 100_000]) };
+            writer.put(object.id(), &object)?;
+            Ok(object.id())
+        }));
+        let changes = vec![Change { key: Key::Presets, to: Record::Is(vec![byte], contents) }];
+        folder.ledger(&OrgId::new("acme")).commit(changes).await
+    }
+
+    // Only what the disk is asked for shows what would be there if the host had died.
     #[tokio::test]
-    async fn a_file_comes_before_the_transaction_that_names_it_and_goes_after_the_one_that_does_not()
-     {
+    async fn a_file_is_written_before_the_transaction_that_names_it_and_removed_after_the_next() {
         let dir = tempfile::tempdir().expect("a folder");
         let faults = Faults::default();
-        let folder = DataFolder::open_with(dir.path(), faults.clone()).expect("it can be opened");
-        let ledger = folder.ledger(&OrgId::new("acme"));
-        let mut seen = Vec::new();
-        for byte in [1, 2] {
-            let contents = Contents::New(Box::new(move |writer| {
-                let data = Arc::new(vec![byte; 100_000]);
-                let object = Object { children: Vec::new(), data };
-                writer.put(object.id(), &object)?;
-                Ok(object.id())
-            }));
-            let before = faults.writes();
-            let changes = vec![Change { key: Key::Presets, to: Record::Is(vec![], contents) }];
-            ledger.commit(changes).await.expect("it is written");
-            seen = faults.after(before);
-            seen.dedup();
-        }
+        let folder = open(dir.path(), &faults);
+        write(&folder, 1).await.expect("it is written");
+        let before = faults.writes();
+        write(&folder, 2).await.expect("it is written");
+        let mut seen = faults.after(before);
+        seen.dedup();
         assert_eq!(
             seen,
             [
@@ -136,5 +143,29 @@ mod tests {
                 Operation::Remove,
             ],
         );
+    }
+
+    /// All of it can be read then, and it may not be on the disk.
+    #[tokio::test]
+    async fn a_transaction_whose_sync_fails_is_taken_back() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let faults = Faults::default();
+        let folder = open(dir.path(), &faults);
+        let mut kept = 1;
+        write(&folder, kept).await.expect("it is written");
+        let mut syncs = 0;
+        for (n, byte) in (0..60).zip(2..) {
+            let before = faults.writes();
+            faults.fail_at(before + n, Fault::Broken);
+            let written = write(&folder, byte).await;
+            if faults.after(before + n).first() == Some(&Operation::SyncDatabase) {
+                assert!(matches!(written, Err(StorageError::Io(_))), "{n}");
+                syncs += 1;
+            } else if written.is_ok() {
+                kept = byte;
+            }
+            assert_eq!(folder.load().expect("it can be read")[0].text, [kept], "{n}");
+        }
+        assert!(syncs > 0, "a commit has fewer operations");
     }
 }

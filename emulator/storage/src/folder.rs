@@ -56,7 +56,7 @@ impl DataFolder {
             .name("storage".into())
             .spawn(move || writer.run(&jobs))
             .map_err(|error| StorageError::Io(format!("a thread to write: {error}")))?;
-        let reader = Arc::new(Reader { database, files });
+        let reader = Arc::new(Reader::new(database, files, queue.clone()));
         Ok(Self { reader, queue, thread: Some(thread), _lock: lock })
     }
 }

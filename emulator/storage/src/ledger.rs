@@ -14,6 +14,8 @@ use tokio::sync::oneshot;
 pub(crate) enum Job {
     /// Something for a ledger.
     Write(Write),
+    /// Something to make reading work again, after an error of the disk.
+    Mend,
     /// Nothing more.
     Stop,
 }

@@ -1,13 +1,15 @@
 //! Reading while others write.
 
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 use leap0_emulator_core::storage::{Object, ObjectId, Objects, StorageError, Stored};
-use redb::ReadableTable as _;
+use redb::{ReadTransaction, ReadableTable as _};
 
 use crate::database::Database;
 use crate::entry::{Data, Entry};
 use crate::error::database_error;
+use crate::ledger::Job;
 use crate::object_files::ObjectFiles;
 use crate::record;
 use crate::tables::{OBJECTS, RECORDS};
@@ -15,14 +17,31 @@ use crate::tables::{OBJECTS, RECORDS};
 /// Reads the data folder.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    pub(crate) database: Arc<Database>,
-    pub(crate) files: ObjectFiles,
+    database: Arc<Database>,
+    files: ObjectFiles,
+    queue: Sender<Job>,
 }
 
 impl Reader {
+    pub(crate) fn new(database: Arc<Database>, files: ObjectFiles, queue: Sender<Job>) -> Self {
+        Self { database, files, queue }
+    }
+
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&ReadTransaction) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let result = self.database.read(read);
+        if result.is_err() && self.database.has_failed() {
+            // It is not waited for: the thread that writes may itself be reading an image.
+            let _ = self.queue.send(Job::Mend);
+        }
+        result
+    }
+
     /// Every record.
     pub(crate) fn records(&self) -> Result<Vec<Stored>, StorageError> {
-        self.database.read(|transaction| {
+        self.read(|transaction| {
             let records = transaction.open_table(RECORDS).map_err(database_error)?;
             let mut stored = Vec::new();
             for record in records.iter().map_err(database_error)? {
@@ -39,7 +58,7 @@ impl Reader {
 
 impl Objects for Reader {
     fn get(&self, id: &ObjectId) -> Result<Object, StorageError> {
-        let value = self.database.read(|transaction| {
+        let value = self.read(|transaction| {
             let objects = transaction.open_table(OBJECTS).map_err(database_error)?;
             let value = objects.get(&id.0).map_err(database_error)?;
             Ok(value.map(|value| value.value().to_vec()))

@@ -42,6 +42,8 @@ impl Writer {
             for job in [first].into_iter().chain(queue.try_iter()) {
                 match job {
                     Job::Write(write) => group.push(write),
+                    // Who asked for it has had the error. If it fails, the next commit does it.
+                    Job::Mend => drop(self.settle()),
                     Job::Stop => {
                         stop = true;
                         break;
@@ -84,7 +86,7 @@ impl Writer {
             self.settle()?;
             if let Err(error) = self.transact(&work) {
                 // It may have failed after it was on the disk.
-                if !self.settle()? {
+                if !matches!(self.settle(), Ok(true)) {
                     return Err(error);
                 }
             }

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use leap0_emulator_core::storage::{Contents, Key, Storage as _};
+use leap0_emulator_core::storage::{Contents, Key, ObjectId, Storage as _};
 use leap0_storage::{DataFolder, verify};
+use redb::{Database, ReadableTable as _, TableDefinition, WriteTransaction};
 
 use crate::support::*;
 
@@ -146,4 +147,94 @@ fn a_flipped_bit_in_what_the_database_holds_is_found() {
             .any(|place| with_flipped(&path, place + held.len() / 2, || is_found(dir.path())));
         assert!(found, "{}", String::from_utf8_lossy(held));
     }
+}
+
+/// Changes the database behind the emulator's back.
+fn tamper(dir: &Path, change: impl FnOnce(&WriteTransaction)) {
+    let database = Database::open(dir.join("leap0.redb")).expect("it can be opened");
+    let transaction = database.begin_write().expect("it can be written");
+    change(&transaction);
+    transaction.commit().expect("it is written");
+}
+
+const RECORDS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("records");
+const OBJECTS: TableDefinition<&[u8; 32], &[u8]> = TableDefinition::new("objects");
+const COUNTS: TableDefinition<&[u8; 32], u64> = TableDefinition::new("counts");
+
+/// What a check says after a change of a folder in which one image stands below two records.
+fn damages(change: impl FnOnce(&WriteTransaction, ObjectId, ObjectId)) -> Vec<String> {
+    let dir = scratch();
+    let image = Image::above(&[&Image::leaf("below")], "root");
+    {
+        let folder = open(dir.path());
+        let changes =
+            vec![is(sandbox(1), "", image.contents()), is(Key::Presets, "", image.contents())];
+        commit(&*folder.ledger(&acme()), changes).expect("it is written");
+    }
+    let (root, below) = (image.root(), image.objects[0].id());
+    tamper(dir.path(), |transaction| change(transaction, root, below));
+    let report = verify(dir.path()).expect("it can be checked");
+    let names = [(root.to_string(), "ROOT"), (below.to_string(), "BELOW")];
+    let replaced =
+        |text: String| names.iter().fold(text, |text, (id, name)| text.replace(id, name));
+    report.damages.into_iter().map(replaced).collect()
+}
+
+#[test]
+fn a_count_that_is_wrong_is_found() {
+    let damages = damages(|transaction, root, _| {
+        transaction.open_table(COUNTS).expect("a table").insert(&root.0, 3).expect("a count");
+    });
+    assert_eq!(damages, ["damaged: the count of object ROOT: 2 name it, and 3 are counted"]);
+}
+
+#[test]
+fn an_object_that_is_missing_is_found() {
+    let damages = damages(|transaction, _, below| {
+        transaction.open_table(OBJECTS).expect("a table").remove(&below.0).expect("an object");
+    });
+    assert_eq!(damages, ["damaged: object BELOW, which object ROOT needs, is missing"]);
+}
+
+#[test]
+fn an_image_that_is_missing_and_what_nobody_needs_then_is_found() {
+    let damages = damages(|transaction, root, _| {
+        transaction.open_table(OBJECTS).expect("a table").remove(&root.0).expect("an object");
+    });
+    assert_eq!(
+        damages,
+        [
+            "damaged: object ROOT, which sandbox sbx-baaaaaaaaaaaa of acme needs, is missing",
+            "damaged: the count of object BELOW: 0 name it, and 1 are counted",
+        ],
+    );
+}
+
+#[test]
+fn an_object_that_nobody_needs_is_found() {
+    let damages = damages(|transaction, root, _| {
+        transaction.open_table(COUNTS).expect("a table").remove(&root.0).expect("a count");
+        transaction.open_table(RECORDS).expect("a table").retain(|_, _| false).expect("records");
+    });
+    assert_eq!(damages, ["damaged: object ROOT is there, and nothing needs it"]);
+}
+
+#[test]
+fn a_record_that_has_changed_is_found_and_not_loaded() {
+    let dir = scratch();
+    folder(dir.path());
+    tamper(dir.path(), |transaction| {
+        let mut records = transaction.open_table(RECORDS).expect("a table");
+        let (key, mut value) = {
+            let (key, value) = records.first().expect("it can be read").expect("a record");
+            (key.value().to_vec(), value.value().to_vec())
+        };
+        *value.last_mut().expect("it is not empty") ^= 1;
+        records.insert(key.as_slice(), value.as_slice()).expect("it can be written");
+    });
+    let whose = "damaged: the record of sandbox sbx-baaaaaaaaaaaa of acme";
+    let report = verify(dir.path()).expect("it can be checked");
+    assert_eq!(report.damages[0], whose);
+    let error = open(dir.path()).load().expect_err("it is damaged");
+    assert_eq!(error.to_string(), whose);
 }

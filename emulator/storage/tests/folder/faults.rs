@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use leap0_emulator_core::id::OrgId;
-use leap0_emulator_core::storage::{Contents, Ledger, Storage as _, StorageError};
+use leap0_emulator_core::storage::{Contents, Key, Ledger, Storage as _, StorageError};
 use leap0_storage::{DataFolder, Fault, Faults, OpenError, verify};
 
 use crate::support::*;
@@ -13,7 +13,7 @@ use crate::support::*;
 type Step = (fn(&dyn Ledger) -> Result<(), StorageError>, fn(&mut Model));
 
 /// Large and small images that share objects, are replaced, go and come back.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 13] = [
     (
         |ledger| commit(ledger, vec![is(sandbox(1), "1", first().contents())]),
         |model| model.set(&acme(), sandbox(1), "1", Some(first())),
@@ -66,6 +66,15 @@ const STEPS: [Step; 11] = [
             model.remove(&acme(), &sandbox(3));
             model.remove(&acme(), &sandbox(1));
         },
+    ),
+    // The database shrinks in one of these: after the transaction is on the disk.
+    (
+        |ledger| commit(ledger, vec![is(Key::Presets, "12", Contents::None)]),
+        |model| model.set(&acme(), Key::Presets, "12", None),
+    ),
+    (
+        |ledger| commit(ledger, vec![is(Key::Presets, "13", Contents::None)]),
+        |model| model.set(&acme(), Key::Presets, "13", None),
     ),
 ];
 
@@ -199,8 +208,8 @@ fn commits_work_again_when_the_disk_does() {
     let ledger = folder.ledger(&acme());
     let image = Image::above(&[&Image::large(1)], "root");
     faults.fail_from(faults.writes(), Fault::Full);
-    for _ in 0..3 {
-        let changes = vec![is(sandbox(1), "", image.contents())];
+    for contents in [Contents::None, image.contents(), Contents::None] {
+        let changes = vec![is(sandbox(1), "", contents)];
         assert!(matches!(commit(&*ledger, changes), Err(StorageError::Full(_))));
         // The database is closed now, and the folder is not anybody else's.
         let refused = DataFolder::open(dir.path()).map(drop);
@@ -233,4 +242,21 @@ fn a_folder_that_was_not_made_to_the_end_is_made_the_next_time() {
         assert!(load(&open(&path)).is_empty());
         assert_sound(&path);
     }
+}
+
+#[test]
+fn images_can_be_read_again_when_the_disk_works() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let faults = Faults::default();
+    let folder = DataFolder::open_with(dir.path(), faults.clone()).expect("it can be opened");
+    let ledger = folder.ledger(&acme());
+    let image = Image::leaf("small");
+    commit(&*ledger, vec![is(sandbox(1), "", image.contents())]).expect("it is written");
+    faults.fail_from(faults.writes(), Fault::Broken);
+    assert!(commit(&*ledger, vec![gone(sandbox(1))]).is_err());
+    faults.mend();
+    assert!(matches!(folder.objects().get(&image.root()), Err(StorageError::Io(_))));
+    // It waits for what was asked for before.
+    assert_eq!(commit(&*ledger, Vec::new()), Ok(()));
+    assert_readable(&*folder.objects(), &image);
 }
