@@ -46,6 +46,15 @@ pub(crate) enum Command {
         #[arg(long, value_name = "MS", default_value_t = 0)]
         delay: u64,
     },
+    /// Say whether histories, such as `run` leaves, can be explained by calls one after another.
+    Judge {
+        /// The histories.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// How long to try each.
+        #[arg(long, value_name = "MS", default_value_t = 10_000)]
+        budget: u64,
+    },
     /// Put reports side by side: newly broken, fixed, newly unverified.
     Compare {
         /// What `run --json` wrote, the oldest first.
@@ -119,12 +128,16 @@ pub(crate) struct Run {
     /// What sandboxes are made from.
     #[arg(long, default_value = "system/debian:bookworm")]
     template: String,
-    /// Where the generated sequences begin; a new place every time if it is not given.
+    /// What the generated sequences and the histories are chosen by; a new seed every time if none
+    /// is given.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// How many generated sequences to run.
     #[arg(long, value_name = "N", default_value_t = 40)]
     sequences: usize,
+    /// How many concurrent histories to record for each check that judges them.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    histories: usize,
     /// How long to wait for an answer, in seconds.
     #[arg(long, value_name = "S", default_value_t = 60)]
     patience: u64,
@@ -150,6 +163,7 @@ impl Run {
             capabilities: self.capabilities,
             template: self.template,
             sequences: self.sequences,
+            histories: self.histories,
             patience: Duration::from_secs(self.patience),
         }
     }

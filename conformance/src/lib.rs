@@ -14,6 +14,7 @@ mod check;
 mod checks;
 pub mod commands;
 mod family;
+mod history;
 mod http;
 mod id;
 pub mod listing;
@@ -33,6 +34,7 @@ mod source;
 mod target;
 
 pub use family::{FAMILIES, Family};
+pub use history::{Bar, history_bars};
 pub use id::{BadId, RuleId};
 pub use operation::{Scope, UnknownOperation};
 pub use register::{Register, RegisterError, register};

@@ -4,9 +4,10 @@ mod cli;
 
 use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
-use leap0_conformance::commands::{self, ReferenceOptions, SelfTestOptions};
+use leap0_conformance::commands::{self, JudgeOptions, ReferenceOptions, SelfTestOptions};
 use leap0_conformance::{listing, register};
 
 use cli::{Cli, Command};
@@ -23,6 +24,10 @@ fn main() -> ExitCode {
         Command::Reference { faults, oddities, delay } => {
             let options = ReferenceOptions { faults, oddities, delay_ms: delay };
             block_on(commands::reference(options))
+        }
+        Command::Judge { files, budget } => {
+            let budget = Duration::from_millis(budget);
+            commands::judge(&JudgeOptions { files, budget }).map_err(anyhow::Error::from)
         }
         Command::Compare { reports } => commands::compare(&reports).map_err(anyhow::Error::from),
         Command::SelfTest { matrix, json, only } => {

@@ -52,6 +52,11 @@ impl Trial {
         answer.map_err(|why| Stop::Unanswered(format!("{what}: {why}")))
     }
 
+    /// Keeps exchanges that were not made by [`Trial::send`], so that what they made is removed.
+    pub(crate) fn keep(&self, exchanges: Vec<Exchange>) {
+        self.log(|log| log.exchanges.extend(exchanges));
+    }
+
     pub(crate) async fn get(&self, path: impl Into<String>) -> Outcome<Answer> {
         self.send(Request::get(path)).await
     }

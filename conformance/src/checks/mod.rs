@@ -4,6 +4,7 @@ mod auth;
 mod core;
 mod dialects;
 mod files;
+mod histories;
 mod lists;
 mod network;
 mod processes;
@@ -42,6 +43,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         processes::CHECKS,
         transitions::CHECKS,
         sequences::CHECKS,
+        histories::CHECKS,
     ]
     .into_iter()
     .flatten()

@@ -1,12 +1,14 @@
 //! What the program can be asked to do.
 
 mod compare;
+mod judge;
 mod reference;
 mod replay;
 mod run;
 mod self_test;
 
 pub use compare::compare;
+pub use judge::{JudgeOptions, judge};
 pub use reference::{ReferenceOptions, reference};
 pub use replay::replay;
 pub use run::{CannotRun, run};

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{HOST, HeaderName, HeaderValue};
 use hyper::{Method, Uri};
 use hyper_util::rt::TokioIo;
@@ -11,6 +12,9 @@ use tokio::net::TcpStream;
 
 use super::{Answer, Auth, Exchange, Request};
 use crate::moment;
+
+type Sender = SendRequest<Full<Bytes>>;
+type Connection = http1::Connection<TokioIo<TcpStream>, Full<Bytes>>;
 
 /// Where a target listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +69,11 @@ impl Client {
         Self { origin, key: key.to_owned(), other_key: other_key.to_owned(), patience }
     }
 
+    /// Where the target is, for people.
+    pub(crate) fn target(&self) -> String {
+        format!("http://{}{}", self.origin.authority, self.origin.prefix)
+    }
+
     /// The key that is to be in no report.
     pub(crate) fn secrets(&self) -> [&str; 2] {
         [&self.key, &self.other_key]
@@ -86,15 +95,19 @@ impl Client {
         Exchange { request, answer, sent_ms, took_ms }
     }
 
+    /// Sends a request and hangs up after a while, whether it was answered or not.
+    pub(crate) async fn hang_up(&self, request: &Request, after: Duration) -> Result<(), String> {
+        let (mut sender, connection) = self.connect().await?;
+        let connection = tokio::spawn(connection);
+        let request = self.request(request)?;
+        let _ = tokio::time::timeout(after, sender.send_request(request)).await;
+        // It is dropped with its socket, in the middle of whatever it does.
+        connection.abort();
+        Ok(())
+    }
+
     async fn try_send(&self, request: &Request) -> Result<Answer, String> {
-        let stream = TcpStream::connect(&self.origin.authority)
-            .await
-            .map_err(|error| format!("no connection to {}: {error}", self.origin.authority))?;
-        // Small requests are answered at once; Nagle would hold them back.
-        stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(|error| wire(&error))?;
+        let (mut sender, connection) = self.connect().await?;
         tokio::spawn(connection);
         let response =
             sender.send_request(self.request(request)?).await.map_err(|error| wire(&error))?;
@@ -104,6 +117,16 @@ impl Client {
         let headers = head.headers.iter();
         let headers = headers.map(|(name, value)| (name.to_string(), text(value))).collect();
         Ok(Answer::new(head.status.as_u16(), headers, body))
+    }
+
+    async fn connect(&self) -> Result<(Sender, Connection), String> {
+        let stream = TcpStream::connect(&self.origin.authority)
+            .await
+            .map_err(|error| format!("no connection to {}: {error}", self.origin.authority))?;
+        // Small requests are answered at once; Nagle would hold them back.
+        stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        let made = http1::handshake(TokioIo::new(stream)).await;
+        made.map_err(|error| wire(&error))
     }
 
     fn request(&self, request: &Request) -> Result<hyper::Request<Full<Bytes>>, String> {

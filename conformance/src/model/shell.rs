@@ -225,6 +225,13 @@ impl<'a> Shell<'a> {
                     self.disk.remove(&path);
                 }
             }
+            "mv" => {
+                if let [from, to] = &*arguments {
+                    let (from, to) = (self.path(from), self.path(to));
+                    self.disk.copy(&from, &to);
+                    self.disk.remove(&from);
+                }
+            }
             "ln" => {
                 if let [_, target, link] = &*arguments {
                     let path = self.path(link);
@@ -306,6 +313,7 @@ mod tests {
             ("echo 'single $x'", 0, "single $x\n", ""),
             ("echo \"<$FRUIT>:$NONE\"", 0, "<pear>:\n", ""),
             ("echo a > f; echo b >> f; cat f /workspace/f", 0, "a\nb\na\nb\n", ""),
+            ("printf new > g.new && mv g.new g; cat g", 0, "new", ""),
             ("kill -9 $$; echo never", 137, "", ""),
             ("pwd", 0, "/workspace\n", ""),
             ("echo begun; sleep 20; echo never", 124, "begun\n", "timed out\n"),

@@ -45,6 +45,8 @@ pub struct RunOptions {
     pub template: String,
     /// How many generated sequences to run.
     pub sequences: usize,
+    /// How many concurrent histories to record for each of their checks.
+    pub histories: usize,
     /// How long to wait for an answer.
     pub patience: Duration,
 }
@@ -107,6 +109,8 @@ pub(crate) struct Settings {
     /// How many generated sequences to run, and where they begin.
     pub(crate) sequences: usize,
     pub(crate) seed: u64,
+    /// How many concurrent histories to record for each of their checks.
+    pub(crate) histories: usize,
     /// Where counterexamples are written; nowhere if it is none.
     pub(crate) findings: Option<PathBuf>,
     /// How long a full organisation is waited for.
@@ -130,6 +134,7 @@ impl Settings {
             template: "system/debian:bookworm".to_owned(),
             max_live: 12,
             sequences: 25,
+            histories: 4,
             seed: 1,
             findings: None,
             quota_patience: Duration::from_millis(600),
@@ -148,6 +153,7 @@ impl RunOptions {
             template: self.template.clone(),
             max_live: self.max_live,
             sequences: self.sequences,
+            histories: self.histories,
             seed: self.seed.unwrap_or(1),
             findings: Some(PathBuf::from("leap0-findings")),
             quota_patience: Duration::from_secs(20),

@@ -1,0 +1,20 @@
+//! How fast histories are judged: a line for each bar, `name value bar ok|MISSED`.
+
+use std::process::ExitCode;
+
+use leap0_conformance::history_bars;
+
+fn main() -> ExitCode {
+    let mut missed = false;
+    for bar in history_bars() {
+        let word = match (bar.right, bar.holds()) {
+            (false, _) => "MISSED (wrong verdict)",
+            (true, true) => "ok",
+            (true, false) => "MISSED",
+        };
+        missed |= !bar.holds();
+        let (took, most) = (bar.took.as_secs_f64() * 1000.0, bar.most.as_millis());
+        println!("{}  {took:.1} ms  < {most} ms  {word}", bar.name);
+    }
+    ExitCode::from(u8::from(missed))
+}
