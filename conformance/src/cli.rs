@@ -31,6 +31,9 @@ pub(crate) enum Command {
         /// What to tell.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Leave a transcript of each in this folder, with numbers for ids and times.
+        #[arg(long, value_name = "FOLDER")]
+        transcripts: Option<PathBuf>,
         #[command(flatten)]
         run: Run,
     },

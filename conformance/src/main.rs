@@ -20,7 +20,9 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Rules { json } => rules(json).map(|()| 0).context("cannot print the rules"),
         Command::Run(run) => block_on(commands::run(run.options())),
-        Command::Replay { files, run } => block_on(commands::replay(&files, run.options())),
+        Command::Replay { files, transcripts, run } => {
+            block_on(commands::replay(&files, transcripts.as_deref(), run.options()))
+        }
         Command::Reference { faults, oddities, delay } => {
             let options = ReferenceOptions { faults, oddities, delay_ms: delay };
             block_on(commands::reference(options))

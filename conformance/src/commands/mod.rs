@@ -10,7 +10,7 @@ mod self_test;
 pub use compare::compare;
 pub use judge::{JudgeOptions, judge};
 pub use reference::{ReferenceOptions, reference};
-pub use replay::replay;
+pub use replay::{Told, replay, tell};
 pub use run::{CannotRun, run};
 pub use self_test::{SelfTestOptions, self_test};
 

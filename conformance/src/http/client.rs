@@ -84,6 +84,11 @@ impl Client {
         &self.key
     }
 
+    /// Host and port of the target.
+    pub(crate) fn authority(&self) -> &str {
+        &self.origin.authority
+    }
+
     /// Sends a request and waits for the whole answer.
     pub(crate) async fn send(&self, request: Request) -> Exchange {
         let (sent_ms, begun) = (moment::now_ms(), Instant::now());

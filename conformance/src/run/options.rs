@@ -51,6 +51,32 @@ pub struct RunOptions {
     pub patience: Duration,
 }
 
+impl RunOptions {
+    /// A run on the target at this URL as the command line gives it if it says no more.
+    pub fn new(url: &str, api_key: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            api_key: api_key.to_owned(),
+            other_api_key: None,
+            junit: None,
+            json: None,
+            html: None,
+            only: None,
+            known_failing: None,
+            profile: Profile::Any,
+            dialect: Dialect::Auto,
+            seed: None,
+            shard: None,
+            max_live: 3,
+            exclusive: false,
+            capabilities: Vec::new(),
+            template: "system/debian:bookworm".to_owned(),
+            sequences: 40,
+            patience: Duration::from_mins(1),
+        }
+    }
+}
+
 /// Who is bound by this project's decisions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Profile {

@@ -1,7 +1,6 @@
 //! Telling a story to a server.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +8,14 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::story::{Expect, Step, Story, holes};
-use crate::http::{Answer, Auth, Exchange, Request};
+use super::transcript::Transcript;
+use crate::http::{Answer, Auth, Request};
 use crate::run::Session;
 
 /// How a story ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// What happened, with stable numbers for ids.
+    /// What happened, with stable numbers for what is another in every run.
     pub(crate) transcript: String,
     /// What came otherwise than it was told, or nothing.
     pub(crate) fault: Option<String>,
@@ -24,9 +24,7 @@ pub(crate) struct Ended {
 struct Player {
     session: Arc<Session>,
     names: BTreeMap<String, Value>,
-    transcript: String,
-    /// Ids in the order in which they were seen.
-    seen: Vec<String>,
+    transcript: Transcript,
 }
 
 /// How long an `until` waits.
@@ -34,23 +32,23 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Tells a story to the server of a session. What it makes is left to the session's clean-up.
 pub(crate) async fn play(story: &Story, session: &Arc<Session>) -> Ended {
+    let name = session.fresh_name();
+    let transcript = Transcript::new(&story.tells, session.client().authority(), &name);
     let names = BTreeMap::from([
         ("template".to_owned(), json!(session.template())),
-        ("name".to_owned(), json!(session.fresh_name())),
+        ("name".to_owned(), json!(name)),
         ("n".to_owned(), json!(1)),
     ]);
-    let mut player =
-        Player { session: session.clone(), names, transcript: String::new(), seen: Vec::new() };
-    let _ = writeln!(player.transcript, "{}", story.tells);
+    let mut player = Player { session: session.clone(), names, transcript };
     let mut fault = None;
     for step in &story.steps {
         if let Some(say) = &step.get_ref().say {
-            let _ = writeln!(player.transcript, "\n{say}");
+            player.transcript.say(say);
         }
         for n in 1..=step.get_ref().repeat.unwrap_or(1) {
             player.names.insert("n".to_owned(), json!(n));
             if let Err(why) = player.step(step.get_ref()).await {
-                let _ = writeln!(player.transcript, "  ✗ {why}");
+                player.transcript.wrong(&why);
                 fault = Some(why);
                 break;
             }
@@ -59,7 +57,8 @@ pub(crate) async fn play(story: &Story, session: &Arc<Session>) -> Ended {
             break;
         }
     }
-    Ended { transcript: player.redacted(), fault }
+    let transcript = session.redact(&player.transcript.finish());
+    Ended { transcript, fault }
 }
 
 impl Player {
@@ -72,7 +71,7 @@ impl Player {
         }
         let request = self.request(step)?;
         if let Some(ms) = step.hang_up {
-            let _ = writeln!(self.transcript, "  {} {}, hung up", request.method, request.path);
+            self.transcript.hung_up(&request);
             let send = self.session.send(request);
             let _ = tokio::time::timeout(Duration::from_millis(ms), send).await;
             return Ok(());
@@ -88,11 +87,11 @@ impl Player {
                     continue;
                 }
                 if !holds {
-                    self.tell(&exchange);
+                    self.transcript.exchange(&exchange);
                     return Err(format!("{until:?} never came; last: {}", answer.brief()));
                 }
             }
-            self.tell(&exchange);
+            self.transcript.exchange(&exchange);
             return self.meet(step, &answer);
         }
     }
@@ -156,17 +155,17 @@ impl Player {
             }
         }
         let mut tally: BTreeMap<String, u32> = BTreeMap::new();
-        let mut lines = Vec::new();
+        let mut exchanges = Vec::new();
         let mut fault = Ok(());
         for (step, sent) in under_way {
             let exchange = sent.await.map_err(|error| error.to_string())?;
-            lines.push(format!("  ∥ {} {}", exchange.request.method, exchange.request.path));
-            let answer = exchange.answer?;
-            *tally.entry(answer.status.to_string()).or_default() += 1;
-            fault = fault.and(self.meet(step, &answer));
+            exchanges.push(exchange.clone());
+            fault = fault.and(exchange.answer.and_then(|answer| {
+                *tally.entry(answer.status.to_string()).or_default() += 1;
+                self.meet(step, &answer)
+            }));
         }
-        lines.sort();
-        let _ = writeln!(self.transcript, "{}\n    {tally:?}", lines.join("\n"));
+        self.transcript.at_once(&exchanges, whole.tally.is_some());
         fault?;
         match &whole.tally {
             Some(wanted) if *wanted != tally => {
@@ -178,7 +177,7 @@ impl Player {
 
     /// Lets seconds pass.
     async fn clock(&mut self, seconds: u64) -> Result<(), String> {
-        let _ = writeln!(self.transcript, "  {seconds} s pass");
+        self.transcript.pass(seconds);
         let advance = json!({"action": "advance", "ms": seconds * 1000});
         let request = Request::post("/_emulator/clock", &advance).undescribed();
         let moved = self.session.send(request).await;
@@ -231,35 +230,6 @@ impl Player {
             }
             other => other.clone(),
         })
-    }
-
-    /// Writes an exchange down.
-    fn tell(&mut self, exchange: &Exchange) {
-        let request = &exchange.request;
-        let Ok(answer) = &exchange.answer else { return };
-        if let Some(id) = answer.json["id"].as_str().map(str::to_owned)
-            && !self.seen.contains(&id)
-        {
-            self.seen.push(id);
-        }
-        let state = answer.json["state"].as_str().map(|s| format!(" {s}")).unwrap_or_default();
-        let _ = writeln!(
-            self.transcript,
-            "  {} {} → {}{state}",
-            request.method, request.path, answer.status
-        );
-    }
-
-    /// The transcript with numbers for ids and for the name.
-    fn redacted(&self) -> String {
-        let mut text = self.session.redact(&self.transcript);
-        for (place, id) in self.seen.iter().enumerate() {
-            text = text.replace(id, &format!("<id {}>", place + 1));
-        }
-        if let Some(name) = self.names["name"].as_str() {
-            text = text.replace(name, "<name>");
-        }
-        text
     }
 }
 
