@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
     check!(a_snapshot_is_deleted_by_its_id, Snapshots, ["SNAP-DEL-01", "SNAP-DEL-04"]),
     check!(a_deleted_snapshot_is_restored_no_more, Snapshots, ["SNAP-DEL-02"]),
     check!(a_snapshot_in_use_is_not_deleted, Snapshots, ["SNAP-DEL-03", "SNAP-DEL-05"]).live(2),
-    check!(a_source_does_not_keep_its_snapshot, Snapshots, ["SNAP-DEL-03", "SB-DEL-04"]),
+    check!(a_source_does_not_keep_its_snapshot, Snapshots, ["SNAP-DEL-03", "SB-DEL-04"]).live(2),
     check!(odd_ids_of_snapshots, Nothing, ["SNAP-DEL-06", "SNAP-DEL-07"]),
 ];
 

@@ -187,8 +187,12 @@ async fn within(t: &Trial, way: Way, place: usize) -> Outcome<Tried> {
             let (word, request) = tries(t, &sandbox)[place].clone();
             let answer = t.send(request).await?;
             let still = t.state(&sandbox.id).await? == way.state();
+            // What is gone afterwards may have been gone when the request came.
+            let gone = matches!(way, Way::Delete) && answer.status == 404;
             // A use waits for the end of the transition, so that nothing can be seen after it.
-            tried = if still || word == "USE" || !answer.ok() {
+            tried = if !still && gone && word != "USE" {
+                Tried::TooLate
+            } else if still || word == "USE" || !answer.ok() {
                 Tried::Within(answer)
             } else {
                 Tried::Accepted(answer)

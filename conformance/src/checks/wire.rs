@@ -60,6 +60,13 @@ async fn stop_and_start_need_no_body(t: &Trial) -> Outcome {
     t.status("WIRE-02", &t.bare(sandbox.path("stop")).await?, 200);
     t.settled(&sandbox.id).await?;
     t.status("WIRE-02", &t.bare(sandbox.path("start")).await?, 200);
+    // As clients send it that set the type of every request.
+    for (what, state) in [("stop", "stopped"), ("start", "running")] {
+        let typed = Request::new("POST", sandbox.path(what));
+        let answer = t.send(typed.header("content-type", "application/json")).await?;
+        t.status("WIRE-02", &answer, 200);
+        t.until(30, async || Ok(t.state(&sandbox.id).await? == state)).await?;
+    }
     Ok(())
 }
 

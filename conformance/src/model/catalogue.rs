@@ -12,14 +12,24 @@ pub(crate) struct FaultEntry {
     pub(crate) rules: &'static [&'static str],
     /// Whether it shows only while states change.
     pub(crate) slow: bool,
+    /// Whether what it breaks is this project's decision, so that it is judged as that binds.
+    pub(crate) ours: bool,
 }
 
 const fn entry(fault: Fault, what: &'static str, rules: &'static [&'static str]) -> FaultEntry {
-    FaultEntry { fault, what, rules, slow: false }
+    FaultEntry { fault, what, rules, slow: false, ours: false }
 }
 
 const fn slow(fault: Fault, what: &'static str, rules: &'static [&'static str]) -> FaultEntry {
-    FaultEntry { fault, what, rules, slow: true }
+    FaultEntry { slow: true, ..entry(fault, what, rules) }
+}
+
+const fn ours(fault: Fault, what: &'static str, rules: &'static [&'static str]) -> FaultEntry {
+    FaultEntry { ours: true, ..entry(fault, what, rules) }
+}
+
+const fn ours_slow(fault: Fault, what: &'static str, rules: &'static [&'static str]) -> FaultEntry {
+    FaultEntry { slow: true, ..ours(fault, what, rules) }
 }
 
 use Fault as F;
@@ -34,13 +44,23 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::BearerInOneCase, "knows the word Bearer in one case only", &["AUTH-03"]),
     entry(F::OrganisationsShared, "shows every organisation the same sandboxes", &["AUTH-05"]),
     entry(F::AuthorizationWins, "reads the key from authorization first", &["AUTH-06"]),
+    ours(F::BasicIsAKey, "takes a Basic value for a key", &["AUTH-10"]),
     // HTTP and JSON
     entry(F::NeedsContentType, "refuses JSON under another content type", &["WIRE-01"]),
     entry(F::EmptyBodyIs400, "asks for a body where no field is required", &["WIRE-02"]),
+    entry(
+        F::EmptyStopIs400,
+        "refuses to stop for an empty body that is said to be JSON",
+        &["WIRE-02"],
+    ),
     entry(F::UnknownFieldsRefused, "refuses fields that it does not know", &["WIRE-03"]),
     entry(F::NullsRefused, "refuses null for nullable fields", &["WIRE-04"]),
     entry(F::SlashRedirects, "redirects a path with a slash at its end", &["WIRE-06"]),
     entry(F::SlashIs404, "does not know paths with a slash at their end", &["WIRE-06"]),
+    ours(F::UnknownMethodIs404, "does not tell a wrong method from a wrong path", &["WIRE-05"]),
+    ours(F::BrokenJsonIs422, "answers 422 to a body that is no object", &["WIRE-07"]),
+    ours(F::BodyBeforePath, "looks at the body before the sandbox", &["WIRE-10"]),
+    ours(F::MountsLeftOut, "makes a sandbox without the mounts that were asked for", &["WIRE-11"]),
     entry(F::NoContentHasBody, "answers a 204 with a content type and a length", &["WIRE-08"]),
     entry(F::ErrorsAreText, "answers errors as plain text", &["WIRE-08"]),
     entry(F::JsonUnderAnotherType, "answers JSON as text/plain", &["WIRE-08"]),
@@ -50,6 +70,10 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     // Dialects
     entry(F::MemoryMibIgnored, "does not read memory_mib", &["REQ-01"]),
     entry(F::MinutesAreSeconds, "takes timeout_min for seconds", &["REQ-02"]),
+    entry(F::CreateInWholeMinutes, "makes sandboxes for whole minutes", &["REQ-02"]),
+    entry(F::RestoreInWholeMinutes, "restores for whole minutes", &["REQ-02"]),
+    ours(F::NewerNameWins, "reads the newer of two names that contradict", &["REQ-03"]),
+    ours(F::NoRestoreById, "restores by name alone", &["REQ-08"]),
     entry(
         F::ResumeIsAnotherOperation,
         "turns auto_pause on when it resumes a snapshot",
@@ -61,6 +85,7 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::MountsAreNull, "answers null for mounts", &["RESP-01"]),
     entry(F::NoCreatedAt, "leaves created_at out", &["RESP-01"]),
     entry(F::SnapshotWithoutId, "calls the id of a snapshot something else", &["RESP-02"]),
+    entry(F::NoSnapshotId, "answers a snapshot without snapshot_id", &["RESP-02"]),
     entry(F::NoPodId, "leaves pod_id out of the list", &["RESP-03"]),
     entry(F::NoStderr, "answers a command without stderr", &["RESP-04"]),
     entry(F::HomeUnderAnotherName, "calls the home directory something else", &["RESP-05"]),
@@ -78,6 +103,8 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::FourVcpusAtMost, "refuses eight processors", &["SB-CREATE-03"]),
     entry(F::DayLongTimeouts, "takes a timeout of more than eight hours", &["SB-CREATE-03"]),
     entry(F::NoTimeoutAtAll, "takes a timeout of nothing", &["SB-CREATE-03"]),
+    ours(F::OneSecondIsTooShort, "refuses a timeout of a second", &["SB-CREATE-04"]),
+    ours(F::UnknownTemplateIs404, "answers 404 to an unknown template", &["SB-CREATE-07"]),
     entry(F::DiskAsAsked, "gives the disk that a request asks for", &["SB-01"]),
     entry(F::DeniedByDefault, "allows no traffic by default", &["SB-CREATE-10"]),
     entry(F::EnvForgotten, "does not set env_vars", &["SB-CREATE-11"]),
@@ -93,7 +120,17 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::PauseLosesMemory, "loses memory at a pause", &["SB-PAUSE-01"]),
     entry(F::PauseTwice, "pauses what is paused", &["SB-PAUSE-02", "STATE-PAUSE-PAUSED"]),
     entry(F::PauseMakesSnapshot, "leaves a named snapshot behind a pause", &["SB-PAUSE-03"]),
+    entry(
+        F::CaptureForbidsPause,
+        "does not pause what a named snapshot was taken of",
+        &["STATE-PAUSE-RUNNING"],
+    ),
+    ours(F::ResumePath, "has a path that resumes", &["SB-PAUSE-04"]),
     entry(F::ReadResumes, "resumes what is read", &["SB-GET-01"]),
+    entry(F::ThirdReadResumes, "resumes what is read for the third time", &["SB-GET-01"]),
+    ours(F::RefusedCaptureResumes, "resumes for a capture that it then refuses", &["SB-PAUSE-05"]),
+    ours(F::RefusedUseResumes, "resumes for a use that it then refuses", &["SB-PAUSE-06"]),
+    ours_slow(F::UseWhileUnpausingIs409, "refuses uses during a resume", &["SB-PAUSE-07"]),
     entry(F::UseOfPausedIs409, "answers 409 to a use of a paused sandbox", &["SB-PAUSE-05"]),
     entry(F::UseOfPausedIs404, "answers 404 after a pause", &["STATE-USE-PAUSED"]),
     entry(
@@ -114,18 +151,29 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
         &["SNAP-REST-01"],
     ),
     entry(F::ResumeLosesEnv, "loses the environment at a resume", &["SB-PAUSE-09"]),
+    ours(
+        F::ResumeKeepsDeadline,
+        "counts the timeout from the launch after a resume too",
+        &["SB-PAUSE-08"],
+    ),
     // Stopping and starting
     entry(F::StopIs201, "answers 201 to a stop", &["SB-STOP-01", "STATE-STOP-RUNNING"]),
     entry(F::StopLosesDisk, "loses the disk at a stop", &["SB-STOP-01"]),
     entry(F::StopKeepsMemory, "keeps memory at a stop", &["SB-STOP-01"]),
     entry(F::StopOfPaused, "stops what is paused", &["STATE-STOP-PAUSED"]),
     entry(F::StopTwice, "stops what is stopped", &["STATE-STOP-STOPPED"]),
+    entry(
+        F::StopNeverEnds,
+        "answers stopping and never comes to be stopped",
+        &["STATE-STOP-RUNNING"],
+    ),
     entry(F::PauseOfStopped, "pauses what is stopped", &["STATE-PAUSE-STOPPED"]),
     entry(F::UseStartsStopped, "starts a stopped sandbox when it is used", &["SB-STOP-03"]),
     entry(F::StartIs201, "answers 201 to a start", &["SB-START-02"]),
     entry(F::StartSaysStarting, "answers a start before it runs", &["SB-START-02"]),
     entry(F::StartIsANewCreation, "changes created_at at a start", &["SB-START-02"]),
     entry(F::StartFromTemplate, "starts without the saved disk", &["SB-START-02"]),
+    ours(F::StartForgetsEnv, "starts without the environment", &["SB-START-04"]),
     entry(F::StartOfRunning, "starts what is running", &["SB-START-01", "STATE-START-RUNNING"]),
     entry(F::StartOfPaused, "starts what is paused", &["STATE-START-PAUSED"]),
     // Timeouts
@@ -141,6 +189,7 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::DeletePausedIs409, "does not delete what is paused", &["STATE-DELETE-PAUSED"]),
     entry(F::DeleteStoppedIs409, "does not delete what is stopped", &["STATE-DELETE-STOPPED"]),
     entry(F::DeleteTakesSnapshots, "deletes the snapshots of a sandbox with it", &["SB-DEL-04"]),
+    entry(F::LoneSnapshotsHidden, "lists no snapshots whose source is gone", &["SB-DEL-04"]),
     entry(F::DeletedIsListed, "lists deleted sandboxes", &["SB-LIST-02"]),
     // Sandboxes that are not there
     entry(F::ReadIs201, "answers 201 to a read", &["STATE-GET-RUNNING"]),
@@ -171,17 +220,34 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::SnapshotOfStopped, "captures what is stopped", &["SNAP-CREATE-02"]),
     entry(F::SnapshotPausesSource, "leaves the source of a capture paused", &["SNAP-CREATE-04"]),
     entry(F::SnapshotEndsSource, "ends the source of a capture", &["SNAP-CREATE-04"]),
+    entry(
+        F::CaptureLosesSourceMemory,
+        "loses the memory of the source at a capture",
+        &["SNAP-CREATE-04"],
+    ),
+    ours(
+        F::SevenSnapshotsAtMost,
+        "takes seven snapshots of a sandbox and no more",
+        &["SNAP-CREATE-13"],
+    ),
+    ours(
+        F::OlderSnapshotNeeded,
+        "restores a snapshot of a copy only while the older one is there",
+        &["SNAP-CREATE-15"],
+    ),
     entry(F::NameIsRequired, "refuses a capture without a name", &["SNAP-CREATE-05"]),
     entry(F::OneNameForAll, "gives every nameless snapshot one name", &["SNAP-CREATE-05"]),
     entry(F::NameOfNothing, "makes up names that say nothing of the template", &["SNAP-CREATE-05"]),
     entry(F::NameOf100, "takes names of 100 characters", &["SNAP-CREATE-06"]),
     entry(F::NameOf32, "refuses names of 64 characters", &["SNAP-CREATE-06"]),
     entry(F::LongNameCut, "cuts long names", &["SNAP-CREATE-06"]),
+    ours(F::NamesAreSlugs, "takes names of letters, digits and hyphens alone", &["SNAP-CREATE-07"]),
     entry(F::TakenNameIsFine, "gives one name to two snapshots", &["SNAP-CREATE-08"]),
     entry(F::TakenNameReplaces, "replaces a snapshot of the same name", &["SNAP-CREATE-08"]),
     entry(F::NameRace, "looks for the name first and takes it later", &["SNAP-CREATE-08"]),
     entry(F::NameTakenForever, "never gives a name again", &["SNAP-CREATE-10"]),
     entry(F::KillIgnored, "does not read kill_sandbox_after", &["SNAP-KILL-01"]),
+    entry(F::KillTakesAnyName, "takes a taken name if the source is to end", &["SNAP-CREATE-08"]),
     entry(F::KillLosesSnapshot, "ends the source and stores nothing", &["SNAP-KILL-01"]),
     entry(F::SnapshotPauseGoesOn, "lets the source of snapshot/pause run on", &["SNAP-PAUSE-01"]),
     entry(
@@ -192,6 +258,11 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::SnapshotPauseSaysStopped, "says stopped in snapshot/pause", &["SNAP-PAUSE-02"]),
     entry(F::SnapshotPauseTakesAnyName, "takes a taken name in snapshot/pause", &["SNAP-PAUSE-04"]),
     entry(F::SnapshotPauseOfPaused, "takes a paused source in snapshot/pause", &["SNAP-PAUSE-04"]),
+    entry(
+        F::SnapshotPauseOfIdleIs409,
+        "refuses snapshot/pause of what was never used",
+        &["STATE-SNAPSHOT-RUNNING"],
+    ),
     // Restoring snapshots
     entry(F::RestoreIs200, "answers 200 to a restore", &["SNAP-REST-01"]),
     entry(F::RestoreGivesSource, "restores into the source", &["SNAP-REST-01"]),
@@ -218,12 +289,16 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::DeleteSnapshotAgainIs204, "deletes a snapshot again", &["SNAP-DEL-04"]),
     entry(F::DeleteBreaksCopies, "takes the copies of a snapshot with it", &["SNAP-DEL-03"]),
     entry(F::DeleteUnusedIs409, "says that an unused snapshot is in use", &["SNAP-DEL-03"]),
+    ours(F::DeleteOfNothingIs405, "answers 405 to the delete of no id", &["SNAP-DEL-06"]),
+    ours(F::SnapshotsAreRead, "reads single snapshots", &["SNAP-LIST-04"]),
     entry(F::QueryIgnored, "does not filter by name", &["SNAP-LIST-01"]),
     entry(F::QueryFindsNothing, "finds no name", &["SNAP-LIST-01", "SNAP-LIST-04"]),
+    ours(F::QueryInOneCase, "finds names in the same case only", &["SNAP-LIST-01"]),
     entry(F::LongQueriesAreFine, "takes a query of any length", &["SNAP-LIST-02"]),
     // Lists
     entry(F::ListUnsorted, "lists in order of the ids", &["SB-LIST-01"]),
     entry(F::ListUpsideDown, "sorts the other way round", &["SB-LIST-01"]),
+    ours(F::TiesUpsideDown, "sorts equal keys the other way round", &["SB-LIST-04"]),
     entry(F::TotalOfThePage, "counts one page only", &["SB-LIST-01"]),
     entry(F::PageIgnored, "answers the first page for any page", &["SB-LIST-01"]),
     entry(F::PageSizeIgnored, "answers pages of any size", &["SB-LIST-01", "REQ-06"]),
@@ -236,6 +311,7 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::NoWildcards, "refuses a wildcard", &["NET-02"]),
     entry(F::HostBitsNeeded, "refuses ranges", &["NET-03"]),
     entry(F::ModeIsForced, "turns a policy with lists into custom", &["NET-05"]),
+    ours(F::HeadersMasked, "masks the headers of a policy", &["NET-06"]),
     // Files
     entry(F::FilesAreText, "stores text only", &["FS-OP-WRITE-FILE"]),
     entry(F::WriteIs200, "answers 200 to a write", &["FS-OP-WRITE-FILE"]),
@@ -277,6 +353,7 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::NotExistingIs404, "answers 404 for what does not exist", &["FS-OP-EXISTS"]),
     entry(F::LinksFollowed, "shows what a link leads to", &["FS-26"]),
     entry(F::AnyFormIsFine, "takes any body for a form", &["FS-OP-WRITE-FILES"]),
+    ours(F::GoodFilesWritten, "writes the good files of a form with a bad one", &["FS-20"]),
     entry(F::ReadFilesIsJson, "answers several files as JSON", &["FS-OP-READ-FILES"]),
     entry(
         F::EditFilesIsDry,
@@ -309,6 +386,7 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     // Commands
     entry(F::NoCommandIsFine, "runs no command at all", &["PROC-OP-EXECUTE"]),
     entry(F::NoShell, "splits words and knows no shell", &["PROC-01"]),
+    entry(F::QuotesExpand, "expands variables in single quotes", &["PROC-01"]),
     entry(F::FailureIs500, "answers 500 for a command that fails", &["PROC-02"]),
     entry(F::ExitCodeIsOne, "tells one exit code for all failures", &["PROC-02"]),
     entry(F::EnvsStick, "keeps the variables of a command", &["PROC-03"]),
@@ -316,6 +394,9 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::StartsAtTheRoot, "starts commands at the root", &["PROC-04"]),
     entry(F::OutputMixed, "mixes errors into the output", &["PROC-09"]),
     entry(F::AnsweredTooEarly, "answers before a command has ended", &["PROC-10"]),
+    ours(F::CommandTimeoutIs408, "answers 408 for a command that took too long", &["PROC-05"]),
+    ours(F::BrokenTextDropped, "drops output that is no text", &["PROC-07"]),
+    ours(F::OneCommandAtATime, "runs one command after another", &["PROC-08"]),
     entry(F::CommandsRunElsewhere, "runs commands beside the sandbox", &["PROC-10"]),
     entry(F::WorkdirIsRelative, "answers a relative working directory", &["SYS-OP-WORKDIR"]),
     // On the wire
@@ -362,6 +443,9 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
             "STATE-STOP-DELETING",
         ],
     ),
+    slow(F::StopOfStarting, "stops what is starting", &["STATE-STOP-STARTING"]),
+    slow(F::StopOfUnpausing, "stops what is resuming", &["STATE-STOP-UNPAUSING"]),
+    slow(F::StopOfDeleting, "stops what is being deleted", &["STATE-STOP-DELETING"]),
     slow(
         F::StartInTransition,
         "starts a sandbox on its way",

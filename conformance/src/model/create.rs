@@ -10,11 +10,16 @@ use super::fields::Fields;
 use super::oddity::Oddity;
 use super::policy;
 use super::reply::{Call, Reply};
-use super::world::{Finish, Sandbox, Step, Wish, World, object};
+use super::world::{Finish, Past, Sandbox, Step, Wish, World, object};
 
 /// The templates that there are.
 const TEMPLATES: [&str; 3] =
     ["system/debian:bookworm", "system/code-interpreter:v0.1.0", "system/desktop:v0.1.0"];
+
+/// A timeout as it is kept by a server that counts in minutes, if it is longer than one.
+pub(super) fn whole_minutes(seconds: u64) -> u64 {
+    if seconds > 60 { seconds.div_ceil(60) * 60 } else { seconds }
+}
 
 /// What a request asks for, as far as create and restore have it in common.
 pub(super) struct Common {
@@ -55,6 +60,8 @@ impl World {
             fields.wrong("template_name", "is required");
         } else if template.is_empty() {
             TEMPLATES[0].clone_into(&mut template);
+        } else if !TEMPLATES.contains(&&*template) && self.bug(Fault::UnknownTemplateIs404) {
+            return Err(Reply::problem(404, "no such template"));
         } else if !TEMPLATES.contains(&&*template) {
             fields.wrong("template_name", "no such template");
         }
@@ -68,13 +75,17 @@ impl World {
         let common = self.common(&mut fields);
         let env = fields.map("env_vars");
         let disk = fields.raw("disk").and_then(Value::as_u64);
-        if fields.raw("mounts").is_some_and(|mounts| mounts != &Value::Array(Vec::new())) {
+        let mounts = fields.raw("mounts").filter(|_| !self.bug(Fault::MountsLeftOut));
+        if mounts.is_some_and(|mounts| mounts != &Value::Array(Vec::new())) {
             return Err(Reply::problem(501, "mounts are not built"));
         }
         fields.end()?;
-        let timeout = common
+        let mut timeout = common
             .timeout
             .unwrap_or_else(|| if self.bug(Fault::TenMinutesByDefault) { 600 } else { 300 });
+        if self.bug(Fault::CreateInWholeMinutes) {
+            timeout = whole_minutes(timeout);
+        }
         let open = if self.bug(Fault::DeniedByDefault) { "deny-all" } else { "allow-all" };
         Ok(Wish {
             template,
@@ -94,6 +105,11 @@ impl World {
         if self.bug(Fault::ModeIsForced) && policy.get("allow_domains").is_some() {
             policy["mode"] = "custom".into();
         }
+        if self.bug(Fault::HeadersMasked) {
+            for transform in policy["transforms"].as_array_mut().into_iter().flatten() {
+                transform["inject_headers"] = serde_json::json!({"x-key": "***"});
+            }
+        }
         Some(policy)
     }
 
@@ -109,6 +125,7 @@ impl World {
         let name = if newer.is_some() { "memory" } else { "memory_mib" };
         if let (Some(newer), Some(older)) = (newer, older)
             && newer != older
+            && !self.bug(Fault::NewerNameWins)
         {
             fields.wrong("memory", "contradicts memory_mib");
         }
@@ -122,7 +139,11 @@ impl World {
     /// Reads what create and restore have in common.
     pub(super) fn common(&self, fields: &mut Fields<'_>) -> Common {
         let most = if self.bug(Fault::DayLongTimeouts) { 86_400 } else { 28_800 };
-        let least = u64::from(!self.bug(Fault::NoTimeoutAtAll));
+        let least = match () {
+            () if self.bug(Fault::NoTimeoutAtAll) => 0,
+            () if self.bug(Fault::OneSecondIsTooShort) => 2,
+            () => 1,
+        };
         let newer =
             if self.odd(Oddity::EraAOnly) { None } else { fields.number("timeout", least, most) };
         let old_words = !self.odd(Oddity::CurrentErasOnly)
@@ -134,6 +155,7 @@ impl World {
         if let (Some(newer), Some(older)) = (newer, older)
             && newer != older
             && unit == 60
+            && !self.bug(Fault::NewerNameWins)
         {
             fields.wrong("timeout", "contradicts timeout_min");
         }
@@ -166,6 +188,7 @@ impl World {
             disk,
             from,
             first_pause: None,
+            past: Past::default(),
         };
         self.organisation(org).sandboxes.insert(id.clone(), sandbox);
         id

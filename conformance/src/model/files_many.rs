@@ -48,6 +48,12 @@ impl World {
             .map(|part| (part.name.clone(), "must be an absolute path".to_owned()))
             .collect();
         if !bad.is_empty() {
+            if self.bug(Fault::GoodFilesWritten) {
+                let disk = self.disk(org, id)?;
+                for part in parts.iter().filter(|part| is_path(&part.name)) {
+                    disk.write(&part.name, part.body.clone(), None, now);
+                }
+            }
             return Err(Reply::invalid(&bad));
         }
         let (raw, one) = (self.bug(Fault::NamesNotUnescaped), self.bug(Fault::FirstFileOnly));

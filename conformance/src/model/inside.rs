@@ -24,6 +24,9 @@ impl World {
         call: &Call,
         now: u64,
     ) -> Result<Step, Reply> {
+        if let Some(sandbox) = self.sandbox(org, id) {
+            sandbox.past.uses += 1;
+        }
         let done = self.inside_alone(org, id, what, call, now);
         if self.bug(Fault::CopiesShareTheirDisk)
             && let Some(sandbox) = self.sandbox(org, id)
@@ -129,6 +132,9 @@ impl World {
         if !bug(Fault::EnvsIgnored) {
             variables.extend(envs);
         }
+        if bug(Fault::OneCommandAtATime) && now < sandbox.past.busy {
+            return Ok(Step::Wait);
+        }
         let most = timeout.saturating_mul(1000);
         let mut early = Disk::new(now);
         let disk = if bug(Fault::CommandsRunElsewhere) { &mut early } else { &mut sandbox.disk };
@@ -136,12 +142,18 @@ impl World {
         if bug(Fault::NoShell) {
             shell = shell.without_a_shell();
         }
-        let script = if bug(Fault::AnsweredTooEarly) {
-            command.split("; sleep").next().unwrap_or("").to_owned()
-        } else {
-            command
+        let script = match () {
+            () if bug(Fault::AnsweredTooEarly) => {
+                command.split("; sleep").next().unwrap_or("").to_owned()
+            }
+            () if bug(Fault::QuotesExpand) => command.replace('\'', "\""),
+            () => command,
         };
         let mut done = shell.run(&script);
+        sandbox.past.busy = now + done.took_ms;
+        if done.code == 124 && bug(Fault::CommandTimeoutIs408) {
+            return Err(Reply::problem(408, "the command took too long"));
+        }
         if bug(Fault::OutputMixed) {
             done.stdout.append(&mut done.stderr);
         }
@@ -151,8 +163,9 @@ impl World {
         if bug(Fault::ExitCodeIsOne) && done.code != 0 {
             done.code = 1;
         }
+        let dropped = if bug(Fault::BrokenTextDropped) { "" } else { "\u{fffd}" };
         let (stdout, stderr) = (
-            String::from_utf8_lossy(&done.stdout).into_owned(),
+            String::from_utf8_lossy(&done.stdout).replace('\u{fffd}', dropped),
             String::from_utf8_lossy(&done.stderr).into_owned(),
         );
         let mut body = json!({

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::fault::Fault;
 use super::oddity::Oddity;
 use super::reply::{Call, Reply};
-use super::world::World;
+use super::world::{Snapshot, World};
 
 /// What a list is asked for.
 struct Page {
@@ -52,6 +52,10 @@ impl World {
     fn paged(&self, page: &Page, mut items: Vec<(String, Value)>) -> Reply {
         if !self.bug(Fault::ListUnsorted) {
             items.sort_by_key(|(key, item)| (key.clone(), item["id"].to_string()));
+            if self.bug(Fault::TiesUpsideDown) {
+                items.reverse();
+                items.sort_by_key(|(key, _)| key.clone());
+            }
             if !page.ascending {
                 items.reverse();
             }
@@ -130,12 +134,21 @@ impl World {
         let low = query.to_lowercase();
         let exact = self.odd(Oddity::ExactQueries);
         let (ignored, blind) = (self.bug(Fault::QueryIgnored), self.bug(Fault::QueryFindsNothing));
+        let as_it_is = self.bug(Fault::QueryInOneCase);
         let fits = |name: &str| {
             (ignored || query.is_empty())
                 || (!blind
-                    && if exact { name == query } else { name.to_lowercase().contains(&low) })
+                    && match () {
+                        () if exact => name == query,
+                        () if as_it_is => name.contains(&query),
+                        () => name.to_lowercase().contains(&low),
+                    })
         };
-        let all: Vec<_> = self.organisation(org).snapshots.values().cloned().collect();
+        let hidden = self.bug(Fault::LoneSnapshotsHidden);
+        let organisation = self.organisation(org);
+        let lone = |snapshot: &Snapshot| !organisation.sandboxes.contains_key(&snapshot.source);
+        let all = organisation.snapshots.values().filter(|snapshot| !hidden || !lone(snapshot));
+        let all: Vec<_> = all.cloned().collect();
         let mut items: Vec<_> = all
             .iter()
             .filter(|snapshot| fits(&snapshot.name))

@@ -21,14 +21,22 @@ impl World {
         now: u64,
     ) -> Result<Step, Reply> {
         self.come_to_rest(org, id, now);
+        let typed = call.header("content-type").is_some_and(|kind| kind == "application/json");
         match (&*call.method, what) {
             ("GET", "") => Ok(self.read(org, id, now)),
             ("DELETE", "") => self.delete(org, id),
             (_, "pause") => self.pause(org, id, now),
+            (_, "stop") if typed && call.body.is_empty() && self.bug(Fault::EmptyStopIs400) => {
+                Err(Reply::field("body", "is no JSON"))
+            }
             (_, "stop") => self.stop(org, id, now),
             (_, "start") => self.start(org, id, now),
             (_, "snapshot/create") => self.capture(org, id, call, false, now),
             (_, "snapshot/pause") => self.capture(org, id, call, true, now),
+            (_, "resume") => {
+                self.awake(org, id, now);
+                Ok(Step::Reply(Reply::json(200, self.view_of(org, id))))
+            }
             (_, what) if is_use(what) => self.use_it(org, id, what, call, now),
             _ => Err(Reply::problem(501, "not built")),
         }
@@ -56,6 +64,13 @@ impl World {
 
     fn read(&mut self, org: &str, id: &str, now: u64) -> Step {
         if self.bug(Fault::ReadResumes) && self.state(org, id) == "paused" {
+            self.awake(org, id, now);
+        }
+        let third = self.sandbox(org, id).is_some_and(|sandbox| {
+            sandbox.past.reads += 1;
+            sandbox.past.reads == 3
+        });
+        if third && self.bug(Fault::ThirdReadResumes) && self.state(org, id) == "paused" {
             self.awake(org, id, now);
         }
         if self.odd(Oddity::DeletedIsRead) && self.state(org, id) == "deleted" {
@@ -86,9 +101,17 @@ impl World {
         if !fine {
             return Err(Reply::problem(409, format!("sandbox is not running but {state}")));
         }
+        if state == "deleting" {
+            return Ok(Step::Reply(Reply::json(201, self.view_of(org, id))));
+        }
         let (disk, memory) = (self.bug(Fault::PauseLosesDisk), self.bug(Fault::PauseLosesMemory));
+        let named = self.sandbox(org, id).is_some_and(|sandbox| sandbox.past.named);
+        if named && self.bug(Fault::CaptureForbidsPause) {
+            return Err(Reply::problem(409, "a snapshot was taken of it"));
+        }
         if let Some(sandbox) = self.sandbox(org, id) {
             sandbox.deadline = None;
+            sandbox.past.reads = 0;
             if disk {
                 sandbox.disk.wipe(now);
             }
@@ -113,12 +136,18 @@ impl World {
         let fine = state == "running"
             || (state == "paused" && self.bug(Fault::StopOfPaused))
             || (state == "stopped" && self.bug(Fault::StopTwice))
+            || (state == "starting" && self.bug(Fault::StopOfStarting))
+            || (state == "unpausing" && self.bug(Fault::StopOfUnpausing))
+            || (state == "deleting" && self.bug(Fault::StopOfDeleting))
             || (is_passing(state) && self.bug(Fault::StopInTransition));
         if !fine {
             return Err(Reply::problem(409, format!("sandbox is not running but {state}")));
         }
+        if state == "deleting" {
+            return Ok(Step::Reply(Reply::json(200, self.view_of(org, id))));
+        }
         let (disk, memory) = (self.bug(Fault::StopLosesDisk), self.bug(Fault::StopKeepsMemory));
-        let early = self.odd(Oddity::StopAnswersEarly);
+        let early = self.odd(Oddity::StopAnswersEarly) || self.bug(Fault::StopNeverEnds);
         let later = self.bug(Fault::StopAfterPauseLosesDisk);
         let hidden = self.bug(Fault::StoppingUnseen);
         if let Some(sandbox) = self.sandbox(org, id) {
@@ -158,15 +187,22 @@ impl World {
         if state == "stopped" && self.full(org) && !self.bug(Fault::StartPastTheLimit) {
             return Err(Reply::problem(429, "too many sandboxes").with("retry-after", "1"));
         }
+        if state == "deleting" {
+            return Ok(Step::Reply(Reply::json(200, self.view_of(org, id))));
+        }
         let wish = self.sandbox(org, id).map(|sandbox| sandbox.wish.clone());
         let deadline = wish.and_then(|wish| self.deadline(&wish, false, now));
         let fresh = self.bug(Fault::StartFromTemplate);
         let renewed = self.bug(Fault::StartIsANewCreation);
+        let bare = self.bug(Fault::StartForgetsEnv);
         if let Some(sandbox) = self.sandbox(org, id) {
             sandbox.deadline = deadline;
             sandbox.launched = now;
             if fresh {
                 sandbox.disk.wipe(now);
+            }
+            if bare {
+                sandbox.wish.env.clear();
             }
             if renewed {
                 sandbox.created = now + 1000;
@@ -254,13 +290,15 @@ impl World {
         let (back, env) =
             (self.bug(Fault::SecondResumeLosesWrites), self.bug(Fault::ResumeLosesEnv));
         let stays = self.bug(Fault::ServedWhilePaused);
+        let same = self.bug(Fault::ResumeKeepsDeadline);
         let from = self.sandbox(org, id).and_then(|sandbox| sandbox.from.clone());
         let from = from.filter(|_| self.bug(Fault::PausedCopyGoesBack));
         let old = from.and_then(|from| self.organisation(org).snapshots.get(&from).cloned());
         if let Some(sandbox) = self.sandbox(org, id) {
             sandbox.state = if stays { "paused" } else { "running" };
             sandbox.changed = now;
-            sandbox.deadline = deadline;
+            let launched = sandbox.launched + sandbox.wish.timeout * 1000;
+            sandbox.deadline = if same { Some(launched) } else { deadline };
             if let Some(first) = sandbox.first_pause.clone().filter(|_| back) {
                 sandbox.disk = first;
             }
@@ -292,7 +330,9 @@ impl World {
             }
             "paused" if self.bug(Fault::ServedWhilePaused) => self.inside(org, id, what, call, now),
             "paused" => {
-                self.probe_inside(org, id, what, call, now)?;
+                if !self.bug(Fault::RefusedUseResumes) {
+                    self.probe_inside(org, id, what, call, now)?;
+                }
                 let through =
                     if self.bug(Fault::ResumeGoesBackwards) { "stopping" } else { "unpausing" };
                 let delay = self.pass(org, id, through, now);
@@ -309,6 +349,9 @@ impl World {
             "deleting" | "deleted" => Err(Reply::problem(404, "sandbox not found")),
             "stopped" | "stopping" => {
                 Err(Reply::problem(409, "sandbox is stopped: call start first"))
+            }
+            "unpausing" if self.bug(Fault::UseWhileUnpausingIs409) => {
+                Err(Reply::problem(409, "sandbox is unpausing"))
             }
             _ => Ok(Step::Wait),
         }

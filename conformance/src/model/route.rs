@@ -21,7 +21,13 @@ pub(super) enum Route {
 
 pub(super) fn route(world: &World, call: &Call) -> Result<Route, Reply> {
     let missing = || Reply::problem(404, "no such path");
-    let method = || Reply::problem(405, "method not allowed");
+    let method = || {
+        if world.bug(Fault::UnknownMethodIs404) {
+            missing()
+        } else {
+            Reply::problem(405, "method not allowed")
+        }
+    };
     let path = call.path.strip_prefix("/v1/").ok_or_else(missing)?;
     let bare = path.strip_suffix('/').unwrap_or(path);
     let slash = bare.len() < path.len();
@@ -46,7 +52,11 @@ pub(super) fn route(world: &World, call: &Call) -> Result<Route, Reply> {
         ("POST", ["snapshot", "resume"]) if seed => Ok(Route::Restore { resume: true }),
         ("POST", ["snapshot", "restore"]) if current => Ok(Route::Restore { resume: false }),
         ("DELETE", ["snapshot", id]) => Ok(Route::DeleteSnapshot((*id).to_owned())),
-        (_, ["snapshot", _]) if call.method == "GET" => Err(method()),
+        ("GET", ["snapshot", id]) if world.bug(Fault::SnapshotsAreRead) => {
+            Err(Reply::json(200, super::views::sample_snapshot(id, "")))
+        }
+        ("GET", ["snapshot", _]) => Err(method()),
+        (_, ["snapshot"]) if world.bug(Fault::DeleteOfNothingIs405) => Err(method()),
         ("GET" | "DELETE", ["sandbox", id]) => Ok(Route::Sandbox((*id).to_owned(), String::new())),
         (_, ["sandbox", _]) => Err(method()),
         (verb, ["sandbox", id, what]) => {
@@ -54,6 +64,7 @@ pub(super) fn route(world: &World, call: &Call) -> Result<Route, Reply> {
                 "pause" | "snapshot/create" | "process/execute" | "mounts" => verb == "POST",
                 "stop" | "start" => era_d && verb == "POST",
                 "snapshot/pause" => seed && verb == "POST",
+                "resume" => world.bug(Fault::ResumePath),
                 "system/workdir" | "system/user-home-dir" => verb == "GET",
                 other if other.starts_with("filesystem/") => verb == "POST",
                 _ => false,

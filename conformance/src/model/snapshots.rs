@@ -34,11 +34,20 @@ impl World {
             || (state == "stopped" && self.bug(Fault::SnapshotOfStopped))
             || (state == "paused" && pause && self.bug(Fault::SnapshotPauseOfPaused));
         if !fine {
+            if state == "paused" && self.bug(Fault::RefusedCaptureResumes) {
+                self.awake(org, id, now);
+            }
             return Err(Reply::problem(409, format!("sandbox is not running but {state}")));
+        }
+        let past = self.sandbox(org, id).map(|sandbox| sandbox.past.clone()).unwrap_or_default();
+        let idle = pause && past.uses == 0 && self.bug(Fault::SnapshotPauseOfIdleIs409);
+        if idle || (past.captures >= 7 && self.bug(Fault::SevenSnapshotsAtMost)) {
+            return Err(Reply::problem(409, "no snapshot of this sandbox"));
         }
         let taken = self.is_taken(org, &name);
         let lenient = self.bug(Fault::TakenNameIsFine)
             || self.bug(Fault::TakenNameReplaces)
+            || (kill && self.bug(Fault::KillTakesAnyName))
             || (pause && self.bug(Fault::SnapshotPauseTakesAnyName));
         if taken && !lenient {
             return Err(Reply::problem(409, format!("snapshot name already exists: {name}")));
@@ -51,6 +60,10 @@ impl World {
         let busy = !self.bug(Fault::RunsWhileSnapshotting);
         if !self.bug(Fault::NameFreeWhileMaking) && !race {
             self.organisation(org).making.insert(name.clone());
+        }
+        if let Some(sandbox) = self.sandbox(org, id) {
+            sandbox.past.captures += 1;
+            sandbox.past.named |= given.is_some();
         }
         if let Some(sandbox) = self.sandbox(org, id).filter(|_| delay > 0 && busy) {
             sandbox.state = "snapshotting";
@@ -93,6 +106,10 @@ impl World {
             fields.wrong("name", "must have 1 to 64 characters");
         } else if name.chars().any(char::is_control) {
             fields.wrong("name", "must not have control characters");
+        } else if self.bug(Fault::NamesAreSlugs)
+            && !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        {
+            fields.wrong("name", "must have letters, digits and hyphens");
         }
         name.to_owned()
     }
@@ -131,10 +148,16 @@ impl World {
             created: now,
             disk: source.disk.clone(),
             source: id.to_owned(),
+            older: source.from.clone(),
         };
         source.state = "running";
         source.changed = now;
         let paused = source.first_pause.clone();
+        if self.bug(Fault::CaptureLosesSourceMemory)
+            && let Some(source) = self.sandbox(org, id)
+        {
+            source.disk.power_off();
+        }
         if let Some(old) = paused.filter(|_| self.bug(Fault::SnapshotAfterPauseIsOld)) {
             snapshot.disk = old;
         }
@@ -206,6 +229,7 @@ impl World {
         let vcpu = fields.raw("vcpu").and_then(serde_json::Value::as_u64);
         let common = self.common(&mut fields);
         fields.end()?;
+        let by_id = by_id.filter(|_| !self.bug(Fault::NoRestoreById));
         let snapshot = self.find(org, name.as_deref(), by_id.as_deref())?;
         if self.full(org) {
             let status = if self.bug(Fault::RestoreLimitIs409) { 409 } else { 429 };
@@ -214,6 +238,9 @@ impl World {
         let mut wish = snapshot.wish.clone();
         let inherits = self.bug(Fault::RestoreInheritsTimeout);
         wish.timeout = common.timeout.unwrap_or(if inherits { wish.timeout } else { 300 });
+        if self.bug(Fault::RestoreInWholeMinutes) {
+            wish.timeout = super::create::whole_minutes(wish.timeout);
+        }
         wish.auto_pause =
             common.auto_pause || (wish.auto_pause && self.bug(Fault::RestoreInheritsAutoPause));
         match common.policy {
@@ -236,7 +263,9 @@ impl World {
         if self.bug(Fault::RestoreForgetsMemory) {
             disk.power_off();
         }
-        if self.bug(Fault::RestoreIsEmpty) {
+        let older = snapshot.older.as_ref();
+        let alone = older.is_some_and(|id| !self.organisation(org).snapshots.contains_key(id));
+        if self.bug(Fault::RestoreIsEmpty) || (alone && self.bug(Fault::OlderSnapshotNeeded)) {
             disk = super::disk::Disk::new(now);
         }
         if self.bug(Fault::SnapshotFollowsSource)

@@ -140,6 +140,9 @@ impl World {
             if self.odd(Oddity::PoliciesHidden) {
                 object.remove("network_policy");
             }
+            if self.bug(Fault::NoSnapshotId) {
+                object.remove("snapshot_id");
+            }
             if self.bug(Fault::SnapshotWithoutId) {
                 object.remove("snapshot_id");
                 let id = object.remove("id").unwrap_or_default();

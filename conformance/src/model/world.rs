@@ -70,6 +70,20 @@ pub(super) struct Sandbox {
     pub(super) from: Option<String>,
     /// How it was when it was paused for the first time, for servers that go back to that.
     pub(super) first_pause: Option<Disk>,
+    pub(super) past: Past,
+}
+
+/// What was done with a sandbox, for servers that go by it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Past {
+    pub(super) uses: u32,
+    /// Reads since it was paused.
+    pub(super) reads: u32,
+    pub(super) captures: u32,
+    /// Whether a snapshot of it was given a name.
+    pub(super) named: bool,
+    /// Until when its last command runs.
+    pub(super) busy: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -80,6 +94,8 @@ pub(super) struct Snapshot {
     pub(super) created: u64,
     pub(super) disk: Disk,
     pub(super) source: String,
+    /// The snapshot that the source was restored from.
+    pub(super) older: Option<String>,
 }
 
 /// What a request comes to.
@@ -263,6 +279,11 @@ impl World {
             Route::DeleteSnapshot(id) => self.delete_snapshot(organisation, &id),
             Route::Sandbox(id, what) => {
                 if !self.organisation(organisation).sandboxes.contains_key(&id) {
+                    if self.bug(Fault::BodyBeforePath)
+                        && object(self, call)?.get("name").is_some_and(|name| !name.is_string())
+                    {
+                        return Err(Reply::field("name", "must be a string"));
+                    }
                     return Err(self.absent(&id, &what, call));
                 }
                 self.of_sandbox(organisation, &id, &what, call, now)
@@ -293,6 +314,7 @@ impl World {
                 }
                 key
             }
+            Some(("Basic", _)) if self.bug(Fault::BasicIsAKey) => "reference-key",
             _ if self.bug(Fault::BearerNeeded) => return Err(refused()),
             _ => value,
         };
@@ -407,6 +429,7 @@ pub(super) fn object(world: &World, call: &Call) -> Result<Map<String, Value>, R
             object.retain(|_, value| !value.is_null());
             Ok(object)
         }
+        _ if world.bug(Fault::BrokenJsonIs422) => Err(Reply::problem(422, "no JSON object")),
         _ => Err(Reply::field("body", "must be a JSON object")),
     }
 }

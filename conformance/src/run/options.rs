@@ -165,7 +165,8 @@ impl Settings {
             findings: None,
             quota_patience: Duration::from_millis(600),
             rate_patience: Duration::from_secs(4),
-            removal_tries: 6,
+            // Longer than a transition of the slow server takes; what can't be removed is forgotten.
+            removal_tries: 5,
             boot_patience: Duration::from_secs(2),
             until_patience: Duration::from_millis(3500),
             check_patience: Duration::from_mins(1),

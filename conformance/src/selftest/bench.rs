@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Caught, Clean, Odd};
-use crate::check::{Check, Needs};
+use crate::check::{Check, Kind, Needs};
 use crate::checks;
 use crate::commands::random;
 use crate::http::{Client, Origin};
@@ -37,14 +37,17 @@ pub(crate) enum Bench {
 struct Judged {
     grades: Grades,
     done: Vec<Done>,
+    took_ms: u64,
 }
 
 async fn judge(
     traits: Traits,
     bench: Bench,
     known: Option<()>,
+    profile: Profile,
     chosen: &[&'static Check],
 ) -> Option<Judged> {
+    let begun = Instant::now();
     let mut traits = traits;
     match bench {
         Bench::Fast => {}
@@ -73,8 +76,9 @@ async fn judge(
     session.learn(capabilities);
     let done = climb(&session, chosen, &|_| {}).await;
     session.clean_up().await;
-    let grades = grade(&done, &session.observer.take(), Profile::Any, &Known::default());
-    Some(Judged { grades, done })
+    let grades = grade(&done, &session.observer.take(), profile, &Known::default());
+    let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Some(Judged { grades, done, took_ms })
 }
 
 /// Judges the plain reference server.
@@ -85,7 +89,7 @@ pub(crate) async fn clean(bench: Bench) -> Clean {
         Bench::Rated => check.rung || check.when.contains(&C::RateLimit),
     };
     let all: Vec<_> = checks::all().filter(wanted).collect();
-    let Some(judged) = judge(Traits::default(), bench, Some(()), &all).await else {
+    let Some(judged) = judge(Traits::default(), bench, Some(()), Profile::Any, &all).await else {
         return Clean { alarms: vec!["the reference server did not start".into()], proven: vec![] };
     };
     let alarms = said(&judged.grades, &[Verdict::Fail, Verdict::SuiteError, Verdict::Unverified]);
@@ -120,7 +124,8 @@ pub(crate) async fn fault(entry: &'static FaultEntry, all: bool) -> Caught {
         () => Bench::Fast,
     };
     let traits = Traits { faults: BTreeSet::from([entry.fault]), ..Traits::default() };
-    let judged = judge(traits, bench, Some(()), &chosen).await;
+    let profile = if entry.ours { Profile::Emulator } else { Profile::Any };
+    let judged = judge(traits, bench, Some(()), profile, &chosen).await;
     let broken: Vec<String> = judged
         .iter()
         .flat_map(|judged| {
@@ -130,9 +135,8 @@ pub(crate) async fn fault(entry: &'static FaultEntry, all: bool) -> Caught {
         .collect();
     let killers = judged.iter().flat_map(|judged| {
         let bad = |done: &&Done| {
-            done.claims
-                .iter()
-                .any(|claim| !claim.held && claim.kind == crate::check::Kind::Statement)
+            let binds = |kind| kind == Kind::Statement || entry.ours;
+            done.claims.iter().any(|claim| !claim.held && binds(claim.kind))
         };
         judged.done.iter().filter(bad).map(|done| done.check.name.to_owned())
     });
@@ -142,6 +146,7 @@ pub(crate) async fn fault(entry: &'static FaultEntry, all: bool) -> Caught {
         expected: entry.rules.to_vec(),
         found: broken.iter().filter(|rule| entry.rules.contains(&&***rule)).cloned().collect(),
         killers: killers.collect(),
+        took_ms: judged.as_ref().map_or(0, |judged| judged.took_ms),
         broken,
     }
 }
@@ -157,13 +162,14 @@ pub(crate) async fn oddity(oddity: Oddity, what: &'static str) -> Odd {
     let all: Vec<_> = checks::all().collect();
     let traits = Traits { oddities: BTreeSet::from([oddity]), ..Traits::default() };
     let bench = if oddity == Oddity::SlowTransitions { Bench::Slow } else { Bench::Fast };
-    let Some(judged) = judge(traits, bench, None, &all).await else {
+    let Some(judged) = judge(traits, bench, None, Profile::Any, &all).await else {
         return Odd {
             oddity: oddity.name(),
             what,
             alarms: vec!["it could not be judged at all".to_owned()],
             unverified: Vec::new(),
             judged: 0,
+            took_ms: 0,
         };
     };
     Odd {
@@ -172,5 +178,6 @@ pub(crate) async fn oddity(oddity: Oddity, what: &'static str) -> Odd {
         alarms: said(&judged.grades, &[Verdict::Fail, Verdict::SuiteError]),
         unverified: said(&judged.grades, &[Verdict::Unverified]),
         judged: judged.grades.count(Verdict::Pass),
+        took_ms: judged.took_ms,
     }
 }

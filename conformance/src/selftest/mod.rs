@@ -2,9 +2,11 @@
 //! of which it must say nothing bad.
 
 mod bench;
+mod matrix;
 mod outcome;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use bench::{Bench, clean, fault, oddity};
+pub(crate) use matrix::Matrix;
 pub(crate) use outcome::{Caught, Clean, Odd};

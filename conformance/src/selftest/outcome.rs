@@ -15,6 +15,8 @@ pub(crate) struct Caught {
     pub(crate) broken: Vec<String>,
     /// The checks that found it.
     pub(crate) killers: Vec<String>,
+    /// How long it took to judge, in milliseconds.
+    pub(crate) took_ms: u64,
 }
 
 /// What the suite said of an odd server.
@@ -28,6 +30,8 @@ pub(crate) struct Odd {
     pub(crate) unverified: Vec<String>,
     /// How many rules were judged.
     pub(crate) judged: usize,
+    /// How long that took, in milliseconds.
+    pub(crate) took_ms: u64,
 }
 
 /// What the suite said of the plain reference server.

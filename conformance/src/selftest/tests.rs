@@ -4,18 +4,53 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+
 use super::{Bench, clean, fault, oddity};
+use crate::check::Trial;
+use crate::checks;
 use crate::http::{Client, Origin};
 use crate::model::{CATALOGUE, Fault, ODDITIES, Traits};
 use crate::reference::{KEY, OTHER_KEY, Reference};
 use crate::run::{Session, Settings};
 use crate::scenario::{Story, play};
+use crate::target::{Capabilities, Capability};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_reference_server_is_judged_clean() {
     let run = clean(Bench::Limited).await;
     assert_eq!(run.alarms, [""; 0]);
     assert!(run.proven.len() > 150, "{}", run.proven.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_check_has_more_sandboxes_at_once_than_it_says() {
+    let mut running = JoinSet::new();
+    for check in checks::all() {
+        running.spawn(async move {
+            // It has no place for one more than the check says.
+            let traits = Traits { quota: Some(check.live.max(1)), ..Traits::default() };
+            let (_server, session) = session_on(traits).await;
+            let mut capabilities = Capabilities::whole();
+            capabilities.set(Capability::Transitions, false);
+            capabilities.set(Capability::RateLimit, false);
+            session.learn(capabilities);
+            if check.when.iter().all(|capability| session.has(*capability)) {
+                let ended = (check.run)(&Trial::new(session, check)).await;
+                assert!(ended.is_ok(), "{}: {ended:?}", check.name);
+            }
+        });
+    }
+    running.join_all().await;
+}
+
+/// A session on a reference server, which ends with what is given beside it.
+async fn session_on(traits: Traits) -> (Reference, Arc<Session>) {
+    let server = Reference::start(traits).await.unwrap();
+    let origin = Origin::parse(&server.url).unwrap();
+    let client = Client::new(origin, KEY, OTHER_KEY, Duration::from_secs(10));
+    let session = Arc::new(Session::new(client, Settings::quick(), "lctest".to_owned()));
+    (server, session)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -58,10 +93,7 @@ async fn every_story_is_told_as_it_stands() {
     for path in paths {
         let text = std::fs::read_to_string(&path).unwrap();
         let story = Story::parse(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
-        let server = Reference::start(Traits::default()).await.unwrap();
-        let origin = Origin::parse(&server.url).unwrap();
-        let client = Client::new(origin, KEY, OTHER_KEY, Duration::from_secs(10));
-        let session = Arc::new(Session::new(client, Settings::quick(), "lctest".to_owned()));
+        let (_server, session) = session_on(Traits::default()).await;
         let ended = play(&story, &session).await;
         assert_eq!(ended.fault, None, "{}\n{}", path.display(), ended.transcript);
         session.clean_up().await;
