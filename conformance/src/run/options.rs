@@ -72,6 +72,7 @@ impl RunOptions {
             capabilities: Vec::new(),
             template: "system/debian:bookworm".to_owned(),
             sequences: 40,
+            histories: 8,
             patience: Duration::from_mins(1),
         }
     }
