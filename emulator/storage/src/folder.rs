@@ -19,6 +19,7 @@ use crate::ledger::{FolderLedger, Job};
 use crate::object_files::ObjectFiles;
 use crate::open;
 use crate::reader::Reader;
+use crate::reserve::Reserve;
 use crate::writer::Writer;
 
 /// A folder that keeps what has to outlive the process. Dropping it writes what still waits and
@@ -47,10 +48,11 @@ impl DataFolder {
     pub(crate) fn start(
         database: Database,
         files: ObjectFiles,
+        reserve: Reserve,
         lock: File,
     ) -> Result<Self, StorageError> {
         let database = Arc::new(database);
-        let writer = Writer::new(Arc::clone(&database), FileChanges::new(files.clone()))?;
+        let writer = Writer::new(Arc::clone(&database), FileChanges::new(files.clone()), reserve)?;
         let (queue, jobs) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("storage".into())

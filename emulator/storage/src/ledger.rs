@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 
 use async_trait::async_trait;
 use leap0_emulator_core::id::OrgId;
-use leap0_emulator_core::storage::{Change, Ledger, StorageError};
+use leap0_emulator_core::storage::{Change, Ledger, Record, StorageError};
 use tokio::sync::oneshot;
 
 /// What the thread is to do, in the order in which it was asked.
@@ -29,6 +29,16 @@ pub(crate) struct Write {
     pub(crate) what: What,
     /// Who waits; it may have given up.
     pub(crate) answer: oneshot::Sender<Result<(), StorageError>>,
+}
+
+impl Write {
+    /// Whether there is less afterwards, and nothing new.
+    pub(crate) fn only_removes(&self) -> bool {
+        match &self.what {
+            What::Change(changes) => changes.iter().all(|change| matches!(change.to, Record::Gone)),
+            What::End => true,
+        }
+    }
 }
 
 /// What becomes of the records of a ledger.

@@ -21,6 +21,7 @@ mod open;
 mod overlay;
 mod reader;
 mod record;
+mod reserve;
 mod tables;
 mod transaction;
 mod verify;

@@ -47,9 +47,14 @@ impl ObjectFiles {
         let unfinished = self.folder.join(UNFINISHED);
         self.disk.make_folder(&self.folder).map_err(io_error(&self.folder))?;
         self.disk.make_folder(folder).map_err(io_error(folder))?;
-        self.disk.write_file(&unfinished, bytes).map_err(io_error(&unfinished))?;
-        self.disk.rename(&unfinished, &path).map_err(io_error(&path))?;
-        Ok(folder.to_owned())
+        let written = self.disk.write_file(&unfinished, bytes).map_err(io_error(&unfinished));
+        let renamed =
+            written.and_then(|()| self.disk.rename(&unfinished, &path).map_err(io_error(&path)));
+        if renamed.is_err() {
+            // If this fails too, the next one is written over it.
+            let _ = self.remove_unfinished();
+        }
+        renamed.map(|()| folder.to_owned())
     }
 
     /// Brings the names in one of its folders to the disk.

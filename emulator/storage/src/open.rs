@@ -11,6 +11,7 @@ use crate::error::{OpenError, database_error};
 use crate::folder::DataFolder;
 use crate::format;
 use crate::object_files::{Found, ObjectFiles};
+use crate::reserve::Reserve;
 use crate::tables::OBJECTS;
 
 /// The database in the folder.
@@ -34,9 +35,10 @@ pub(crate) fn open(path: &Path, disk: Disk) -> Result<DataFolder, OpenError> {
     } else {
         drop(transaction);
     }
-    let files = ObjectFiles::of(path, disk);
+    let files = ObjectFiles::of(path, disk.clone());
     sweep(&database, &files, path)?;
-    DataFolder::start(database, files, lock).map_err(failed)
+    let reserve = Reserve::of(path, disk);
+    DataFolder::start(database, files, reserve, lock).map_err(failed)
 }
 
 /// Locks the folder. The database has a lock too, but is closed for a moment after an error of the

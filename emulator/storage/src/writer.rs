@@ -15,6 +15,7 @@ use crate::error::database_error;
 use crate::file_changes::FileChanges;
 use crate::format;
 use crate::ledger::{Book, Job, What, Write};
+use crate::reserve::Reserve;
 use crate::transaction::Transaction;
 
 /// Writes what ledgers ask for.
@@ -22,6 +23,7 @@ use crate::transaction::Transaction;
 pub(crate) struct Writer {
     database: Arc<Database>,
     files: FileChanges,
+    reserve: Reserve,
     /// The number of the last transaction.
     sequence: u64,
     /// Whether it is not known if the one after that is on the disk.
@@ -29,9 +31,13 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(database: Arc<Database>, files: FileChanges) -> Result<Self, StorageError> {
+    pub(crate) fn new(
+        database: Arc<Database>,
+        files: FileChanges,
+        reserve: Reserve,
+    ) -> Result<Self, StorageError> {
         let sequence = database.read(format::sequence)?;
-        Ok(Self { database, files, sequence, unsettled: false })
+        Ok(Self { database, files, reserve, sequence, unsettled: false })
     }
 
     /// Writes until it is told to stop, and closes the database.
@@ -83,18 +89,29 @@ impl Writer {
             work.push(write);
         }
         if !work.is_empty() {
-            self.settle()?;
-            if let Err(error) = self.transact(&work) {
-                // It may have failed after it was on the disk.
-                if !matches!(self.settle(), Ok(true)) {
-                    return Err(error);
+            let mut written = self.attempt(&work);
+            if work.iter().all(|write| write.only_removes()) {
+                if matches!(written, Err(StorageError::Full(_))) && self.reserve.release() {
+                    written = self.attempt(&work);
                 }
+                self.reserve.restore();
             }
+            written?;
         }
         for book in ended {
             book.end();
         }
         Ok(())
+    }
+
+    fn attempt(&mut self, work: &[&Write]) -> Result<(), StorageError> {
+        self.settle()?;
+        let written = self.transact(work);
+        // It may have failed after it was on the disk.
+        if written.is_err() && matches!(self.settle(), Ok(true)) {
+            return Ok(());
+        }
+        written
     }
 
     fn transact(&mut self, work: &[&Write]) -> Result<(), StorageError> {

@@ -10,7 +10,9 @@ use leap0_storage::{DataFolder, Fault, Faults, OpenError, verify};
 use crate::support::*;
 
 /// A step of the scenario: what is committed, or the end of the ledger.
-type Step = (fn(&dyn Ledger) -> Result<(), StorageError>, fn(&mut Model));
+type Step = (Act, fn(&mut Model));
+
+type Act = fn(&dyn Ledger) -> Result<(), StorageError>;
 
 /// Large and small images that share objects, are replaced, go and come back.
 const STEPS: [Step; 13] = [
@@ -188,6 +190,7 @@ fn a_commit_that_fails_has_changed_nothing_and_the_next_one_works() {
                     }
                 }
                 model.assert_is(&folder);
+                assert!(!dir.path().join("objects/unfinished").exists(), "{n}");
             }
             assert!(failures <= 1, "{n}: {failures}");
             drop(folder);
@@ -259,4 +262,25 @@ fn images_can_be_read_again_when_the_disk_works() {
     // It waits for what was asked for before.
     assert_eq!(commit(&*ledger, Vec::new()), Ok(()));
     assert_readable(&*folder.objects(), &image);
+}
+
+#[test]
+fn what_only_removes_takes_the_reserve_when_the_disk_is_full() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let faults = Faults::default();
+    let folder = DataFolder::open_with(dir.path(), faults.clone()).expect("it can be opened");
+    let ledger = folder.ledger(&acme());
+    let reserve = dir.path().join("reserve");
+    let removals: [Act; 2] =
+        [|ledger| commit(ledger, vec![gone(sandbox(1))]), |ledger| end(ledger)];
+    for remove in removals {
+        let add = || commit(&*ledger, vec![is(sandbox(1), "", Contents::None)]);
+        assert_eq!(add(), Ok(()));
+        faults.fail_at(faults.writes(), Fault::Full);
+        assert!(matches!(add(), Err(StorageError::Full(_))));
+        faults.fail_at(faults.writes(), Fault::Full);
+        assert_eq!(remove(&*ledger), Ok(()));
+        assert!(load(&folder).is_empty());
+        assert_eq!(reserve.metadata().map(|metadata| metadata.len()).ok(), Some(2 << 20));
+    }
 }

@@ -126,8 +126,8 @@ async fn an_end_that_fails_has_ended_nothing() {
     let ledger = folder.ledger(&acme());
     let changes = vec![is(sandbox(1), "one", Image::leaf("image").contents())];
     assert_eq!(ledger.commit(changes).await, Ok(()));
-    faults.fail_at(faults.writes(), Fault::Full);
-    assert!(matches!(ledger.end().await, Err(StorageError::Full(_))));
+    faults.fail_at(faults.writes(), Fault::Broken);
+    assert!(matches!(ledger.end().await, Err(StorageError::Io(_))));
     assert_eq!(ledger.commit(vec![is(sandbox(2), "two", Contents::None)]).await, Ok(()));
     assert_eq!(load(&folder).len(), 2);
     assert_eq!(ledger.end().await, Ok(()));
