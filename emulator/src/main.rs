@@ -4,6 +4,7 @@ mod backends;
 mod cli;
 #[cfg(target_os = "linux")]
 mod image;
+mod open_files;
 mod state;
 
 use std::io::{self, Write as _};
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
 
 fn run(serve: Serve) -> anyhow::Result<()> {
     start_log();
+    open_files::take_all();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -4,7 +4,7 @@
 //! it. This is the only place where anything is timed: no test asserts on time.
 //!
 //! ```text
-//! throughput  start  files  hours  organisation  worlds  kept  one file per group of bars
+//! throughput  start  files  hours  organisation  worlds  hostile  kept  one file per group of bars
 //!      └────────┴──────┴──────┴─────────┴──────────┘
 //!      client  load  process  statistics  stand_in  the tools they measure with
 //!                       report                      what comes out
@@ -15,6 +15,7 @@
 
 mod client;
 mod files;
+mod hostile;
 mod hours;
 mod kept;
 mod load;
@@ -52,6 +53,7 @@ const GROUPS: &[Group] = &[
     Group { names: &[hours::NAME], measure: hours::measure },
     Group { names: organisation::NAMES, measure: organisation::measure },
     Group { names: worlds::NAMES, measure: worlds::measure },
+    Group { names: &[hostile::NAME], measure: hostile::measure },
     Group { names: kept::RESTARTS, measure: kept::measure_restart },
     Group { names: kept::SNAPSHOTS, measure: kept::measure_snapshots },
 ];

@@ -8,6 +8,14 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Lets this process open as many connections as the system allows without asking.
+pub(crate) fn take_open_files() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // What is too few shows when they are opened.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+}
 
 /// A program that runs, killed when dropped.
 #[derive(Debug)]

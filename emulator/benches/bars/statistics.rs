@@ -28,7 +28,7 @@ impl Sample {
 
     /// The value below which this part of the sample lies, between its neighbours; not a number
     /// for an empty sample, which no limit accepts.
-    fn quantile(&self, part: f64) -> f64 {
+    pub(crate) fn quantile(&self, part: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
         let Some(last) = sorted.len().checked_sub(1).and_then(|last| u32::try_from(last).ok())
