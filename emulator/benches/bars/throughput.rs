@@ -17,7 +17,7 @@ use crate::statistics::Sample;
 pub(crate) const NAME: &str = "get-throughput";
 
 /// Percent of the bare server's rate.
-const LIMIT: Limit = Limit::AtLeast(50.0);
+const LIMIT: Limit = Limit::AtLeast(60.0);
 const CONNECTIONS: usize = 16;
 const RUNS: usize = 5;
 const RUN: Load = Load { connections: CONNECTIONS, span: Duration::from_secs(3) };
