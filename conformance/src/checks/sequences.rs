@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::check::{Check, Outcome, Stop, Trial, check};
 use crate::property::{
-    Action, Contradiction, Step, curl, execute, python, sequences, shortest, story, words,
+    Contradiction, Step, curl, execute, python, sequences, shortest, story, words,
 };
 
 pub(super) const CHECKS: &[Check] = &[check!(
@@ -70,21 +70,28 @@ async fn generated_sequences_go_as_predicted(t: &Trial) -> Outcome {
     Ok(())
 }
 
-/// The sequence with a last step that shows the contradiction, and the contradiction.
+/// How often what was seen in the end is made a step: looking at one sandbox may change another.
+const ROUNDS: usize = 8;
+
+/// The sequence with a step that shows the contradiction, and the contradiction.
 async fn shown(
     t: &Trial,
     mut steps: Vec<Step>,
     found: Contradiction,
 ) -> Outcome<(Vec<Step>, Contradiction)> {
-    let last = execute(t, &steps).await?.1.unwrap_or(found);
-    let is_look = |step: &Step| step.action == Action::Look && step.on == last.on;
-    if !last.looked || steps.last().is_some_and(is_look) {
-        return Ok((steps, last));
+    let mut last = execute(t, &steps).await?.1.unwrap_or(found);
+    for _ in 0..ROUNDS {
+        if last.tail.is_empty() {
+            break;
+        }
+        let label = steps.iter().map(|step| step.label).max().unwrap_or(0) + 1;
+        let labels = label..;
+        let tail = last.tail.iter().zip(labels);
+        steps.extend(tail.map(|(action, label)| Step { label, on: last.on, action: *action }));
+        let Some(again) = execute(t, &steps).await?.1 else { break };
+        last = again;
     }
-    let label = steps.iter().map(|step| step.label).max().unwrap_or(0) + 1;
-    steps.push(Step { label, on: last.on, action: Action::Look });
-    let again = execute(t, &steps).await?.1.unwrap_or(last);
-    Ok((steps, again))
+    Ok((steps, last))
 }
 
 /// Writes a counterexample in all its forms, and says where.

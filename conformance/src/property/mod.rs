@@ -4,14 +4,16 @@
 //! written. A sequence that goes otherwise is made as short as it can be and written down in forms
 //! that others can run.
 
+mod contradiction;
 mod forms;
 mod generate;
 mod run;
 mod shrink;
 mod step;
 
+pub(crate) use contradiction::{Contradiction, END, Expected};
 pub(crate) use forms::{curl, python, story, words};
 pub(crate) use generate::sequences;
-pub(crate) use run::{Contradiction, execute};
+pub(crate) use run::execute;
 pub(crate) use shrink::shortest;
 pub(crate) use step::{Action, Step};

@@ -6,31 +6,12 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::step::FILES;
-use super::{Action, Step};
+use super::{Action, Contradiction, END, Expected, Step};
 use crate::check::{Outcome, Trial};
 use crate::http::{Answer, Request};
 use crate::model::{Body, Call, Oddity, Reply, Traits, World};
 use crate::moment;
 use crate::reference::KEY;
-
-/// Where a target went another way than the model.
-#[derive(Clone, Debug)]
-pub(crate) struct Contradiction {
-    /// The rule that is broken.
-    pub(crate) rule: &'static str,
-    /// The step that shows it.
-    pub(crate) label: usize,
-    /// What was to be seen.
-    pub(crate) wanted: String,
-    /// What was seen.
-    pub(crate) seen: String,
-    /// Whether a look at a sandbox showed it.
-    pub(crate) looked: bool,
-    /// The sandbox or snapshot, by the step that made it.
-    pub(crate) on: Option<usize>,
-    /// What a story expects of which request: a part of its line or body, and the expectation.
-    pub(crate) expect: (String, String),
-}
 
 /// A thing under its names on both sides.
 #[derive(Clone, Debug)]
@@ -87,7 +68,6 @@ impl Run<'_> {
 
     /// Looks at every sandbox that is left.
     async fn look_at_all(&mut self, steps: &[Step]) -> Outcome<Option<Contradiction>> {
-        let last = steps.last().map_or(0, |step| step.label);
         for made in steps.iter().filter(|step| step.makes_sandbox()) {
             let on = Some(made.label);
             let state = match self.things.get(&made.label) {
@@ -98,9 +78,11 @@ impl Run<'_> {
                 None => continue,
             };
             let start = (state == "stopped").then_some(Action::Start);
+            let mut tail = Vec::new();
             for action in start.into_iter().chain([Action::Look]) {
-                if let Some(found) = self.step(&Step { label: last, on, action }).await? {
-                    return Ok(Some(found));
+                tail.push(action);
+                if let Some(found) = self.step(&Step { label: END, on, action }).await? {
+                    return Ok(Some(Contradiction { tail, ..found }));
                 }
             }
         }
@@ -183,9 +165,7 @@ impl Run<'_> {
                 let bytes = Some(Value::String(step.value()));
                 self.both(step, "POST", &path, bytes, "FS-OP-WRITE-FILE").await.map(|both| both.2)
             }
-            Action::Look => {
-                Ok(self.look(step).await?.map(|found| Contradiction { looked: true, ..found }))
-            }
+            Action::Look => self.look(step).await,
             Action::Delete => {
                 let (_, answer, found) = self.both(step, "DELETE", "@", None, "SB-DEL-01").await?;
                 if answer.ok() {
@@ -299,16 +279,17 @@ impl Run<'_> {
             label: step.label,
             wanted: format!("{method} {there} is answered {}", reply.status),
             seen: answer.brief(),
-            looked: false,
+            tail: Vec::new(),
             on: step.on,
-            expect: (
-                path.trim_start_matches(['@', '!']).to_owned(),
-                if reply.status < 300 {
-                    format!("expect.status = {}", reply.status)
-                } else {
-                    "expect.status = [400, 403, 404, 409, 429]".to_owned()
-                },
-            ),
+            request: match path.trim_start_matches(['@', '!']) {
+                "" => format!("{method} "),
+                path => path.to_owned(),
+            },
+            expect: if reply.status < 300 {
+                Expected::Status(reply.status)
+            } else {
+                Expected::Refused
+            },
         });
         Ok((reply, answer, found))
     }
@@ -342,15 +323,15 @@ impl Run<'_> {
         }
         if (wanted != before.1.text("state")) && before.1.ok() {
             let seen = before.1.brief();
-            let expect = format!("expect = {{ json = {{ \"/state\" = \"{wanted}\" }} }}");
             return Ok(Some(Contradiction {
                 rule,
                 label: step.label,
                 wanted: format!("the state is {wanted}"),
                 seen,
-                looked: true,
+                tail: Vec::new(),
                 on: step.on,
-                expect: ("GET ".to_owned(), expect),
+                request: "GET ".to_owned(),
+                expect: Expected::State(wanted.to_owned()),
             }));
         }
         for file in FILES {
@@ -361,9 +342,9 @@ impl Run<'_> {
                 if let Body::Bytes(_, bytes) = &reply.body {
                     let text = String::from_utf8_lossy(bytes).into_owned();
                     found.wanted = format!("{file} holds {text:?}");
-                    found.expect.1 = format!("expect = {{ status = 200, text = {text:?} }}");
+                    found.expect = Expected::Contents(text);
                 }
-                file.clone_into(&mut found.expect.0);
+                file.clone_into(&mut found.request);
                 return Ok(Some(found));
             }
             if let Body::Bytes(_, bytes) = &reply.body
@@ -372,15 +353,15 @@ impl Run<'_> {
                 let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
                 let wanted = format!("{file} holds {:?}", text(bytes));
                 let seen = format!("{:?}", text(&answer.body));
-                let expect = format!("expect = {{ status = 200, text = {:?} }}", text(bytes));
                 return Ok(Some(Contradiction {
                     rule,
                     label: step.label,
                     wanted,
                     seen,
-                    looked: true,
+                    tail: Vec::new(),
                     on: step.on,
-                    expect: (file.to_owned(), expect),
+                    request: file.to_owned(),
+                    expect: Expected::Contents(text(bytes)),
                 }));
             }
         }
