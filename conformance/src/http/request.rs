@@ -19,7 +19,7 @@ pub(crate) struct Request {
 }
 
 /// Whose key goes with a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Auth {
     /// The key that the suite was given, as `Authorization: Bearer`.
     Own,

@@ -10,12 +10,50 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::http::Auth;
+
 /// Something that was made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Made {
+pub(crate) struct Made {
+    pub(crate) family: Family,
+    pub(crate) id: String,
+    /// Whose key it was made with.
+    pub(crate) auth: Auth,
+}
+
+/// What kind of thing was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Family {
     /// Removed first, since a snapshot in use can't be.
-    Sandbox(String),
-    Snapshot(String),
+    Sandbox,
+    Snapshot,
+}
+
+impl Family {
+    /// The word in paths and in the journal.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Snapshot => "snapshot",
+        }
+    }
+}
+
+impl Made {
+    /// The line of a journal: `sandbox ID`, or `other-sandbox ID`.
+    fn line(&self) -> String {
+        let whose = if self.auth == Auth::Other { "other-" } else { "" };
+        format!("{whose}{} {}", self.family.word(), self.id)
+    }
+
+    fn of_line(word: &str, id: &str) -> Option<Self> {
+        let (auth, word) = match word.strip_prefix("other-") {
+            Some(word) => (Auth::Other, word),
+            None => (Auth::Own, word),
+        };
+        let family = [Family::Sandbox, Family::Snapshot].into_iter().find(|f| f.word() == word)?;
+        Some(Self { family, id: id.to_owned(), auth })
+    }
 }
 
 /// What is to be removed.
@@ -86,20 +124,16 @@ impl Ledger {
     }
 
     pub(crate) fn add(&self, made: Made) {
-        self.line(&match &made {
-            Made::Sandbox(id) => format!("sandbox {id}"),
-            Made::Snapshot(id) => format!("snapshot {id}"),
-        });
+        self.line(&made.line());
         let mut entries = self.lock();
-        entries.made += usize::from(matches!(made, Made::Sandbox(_)));
+        entries.made += usize::from(made.family == Family::Sandbox);
         entries.there.insert(made);
     }
 
     pub(crate) fn gone(&self, id: &str) {
         let mut entries = self.lock();
         let before = entries.there.len();
-        entries.there.remove(&Made::Sandbox(id.to_owned()));
-        entries.there.remove(&Made::Snapshot(id.to_owned()));
+        entries.there.retain(|made| made.id != id);
         let known = entries.there.len() < before;
         drop(entries);
         if known {
@@ -149,19 +183,15 @@ pub(crate) fn leftovers(folder: &Path, url: &str) -> Vec<Leftover> {
 
 fn leftover(path: PathBuf, url: &str) -> Option<Leftover> {
     let text = std::fs::read_to_string(&path).ok()?;
-    let (mut there, mut prefix, mut ours) = (BTreeSet::new(), String::new(), false);
+    let mut there: BTreeSet<Made> = BTreeSet::new();
+    let (mut prefix, mut ours) = (String::new(), false);
     for line in text.lines() {
         match line.split_once(' ')? {
             ("target", target) => ours = target == url,
             ("prefix", text) => text.clone_into(&mut prefix),
             ("process", id) if Path::new(&format!("/proc/{id}")).exists() => return None,
-            ("sandbox", id) => drop(there.insert(Made::Sandbox(id.to_owned()))),
-            ("snapshot", id) => drop(there.insert(Made::Snapshot(id.to_owned()))),
-            ("gone", id) => {
-                there.remove(&Made::Sandbox(id.to_owned()));
-                there.remove(&Made::Snapshot(id.to_owned()));
-            }
-            _ => {}
+            ("gone", id) => there.retain(|made| made.id != id),
+            (word, id) => there.extend(Made::of_line(word, id)),
         }
     }
     ours.then_some(Leftover { path, there, prefix })
@@ -177,9 +207,10 @@ mod tests {
         let ledger = Ledger::default();
         ledger.journal(&folder, "http://x", "lc-test").unwrap();
         ledger.asking("POST", "/v1/sandbox");
-        ledger.add(Made::Sandbox("a".to_owned()));
-        ledger.add(Made::Sandbox("b".to_owned()));
-        ledger.add(Made::Snapshot("s".to_owned()));
+        let made = |word, id| Made::of_line(word, id).unwrap();
+        for (word, id) in [("sandbox", "a"), ("other-sandbox", "b"), ("snapshot", "s")] {
+            ledger.add(made(word, id));
+        }
         ledger.gone("a");
         // This process is alive, so its journal is nobody's leftover.
         assert!(leftovers(&folder, "http://x").is_empty());
@@ -191,7 +222,7 @@ mod tests {
         assert!(leftovers(&folder, "http://y").is_empty());
         let found = leftovers(&folder, "http://x").remove(0);
         let there: Vec<_> = found.there.into_iter().collect();
-        assert_eq!(there, [Made::Sandbox("b".to_owned()), Made::Snapshot("s".to_owned())]);
+        assert_eq!(there, [made("other-sandbox", "b"), made("snapshot", "s")]);
         assert_eq!(found.prefix, "lc-test");
         std::fs::remove_dir_all(folder).unwrap();
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::Settings;
-use super::ledger::{Ledger, Made};
+use super::ledger::{Family, Ledger, Made};
 use crate::http::{Answer, Auth, Client, Exchange, Request};
 use crate::schema::{Observer, operation};
 use crate::target::{Capabilities, Capability};
@@ -143,10 +143,7 @@ impl Session {
             };
             let exchange = client.send(sent).await;
             let what = operation(&exchange.request.method, &exchange.request.path);
-            // Another organisation's things are not this one's to delete.
-            if exchange.request.auth == Auth::Own
-                && let Some(made) = made(what.as_deref(), &exchange)
-            {
+            if let Some(made) = made(what.as_deref(), &exchange) {
                 ledger.add(made);
             }
             exchange
@@ -166,14 +163,7 @@ impl Session {
         all.sort_unstable();
         let there = self.ledger.there();
         for made in all.into_iter().filter(|made| there.contains(made)) {
-            self.remove_one(made).await;
-        }
-    }
-
-    async fn remove_one(&self, made: Made) {
-        match made {
-            Made::Sandbox(id) => self.remove_sandbox(&id).await,
-            Made::Snapshot(id) => self.remove_snapshot(&id).await,
+            self.remove(&made).await;
         }
     }
 
@@ -193,23 +183,26 @@ impl Session {
 
     /// Deletes a sandbox, waiting while it is on its way from one state to another.
     pub(crate) async fn remove_sandbox(&self, id: &str) {
-        self.remove(&format!("/v1/sandbox/{id}"), id).await;
+        let (family, id) = (Family::Sandbox, id.to_owned());
+        self.remove(&Made { family, id, auth: Auth::Own }).await;
     }
 
     /// Deletes a snapshot.
     pub(crate) async fn remove_snapshot(&self, id: &str) {
-        self.remove(&format!("/v1/snapshot/{id}"), id).await;
+        let (family, id) = (Family::Snapshot, id.to_owned());
+        self.remove(&Made { family, id, auth: Auth::Own }).await;
     }
 
-    async fn remove(&self, path: &str, id: &str) {
+    async fn remove(&self, made: &Made) {
+        let path = format!("/v1/{}/{}", made.family.word(), made.id);
         let pauses = [0, 20, 50, 100, 200, 400, 800, 1600, 3200];
         for pause in pauses.into_iter().take(self.settings.removal_tries) {
             sleep(Duration::from_millis(pause)).await;
             // Not through `send`: what a clean-up sees is no evidence for or against a rule.
-            let exchange = self.client.send(Request::delete(path)).await;
+            let exchange = self.client.send(Request::delete(&*path).auth(made.auth)).await;
             match exchange.answer.map(|answer| answer.status) {
                 Ok(409 | 429) => {}
-                Ok(status) if status < 300 || status == 404 => return self.ledger.gone(id),
+                Ok(status) if status < 300 || status == 404 => return self.ledger.gone(&made.id),
                 _ => return,
             }
         }
@@ -219,7 +212,7 @@ impl Session {
     pub(crate) async fn clean_up_made(&self) {
         *self.shared.lock().await = None;
         for made in self.ledger.there() {
-            self.remove_one(made).await;
+            self.remove(&made).await;
         }
     }
 
@@ -242,11 +235,16 @@ impl Session {
     /// have made.
     pub(crate) async fn sweep(&self, prefix: &str) {
         let path = format!("/v1/snapshots?query={prefix}&page-size=100");
-        let Ok(answer) = self.client.send(Request::get(path)).await.answer else { return };
-        for item in answer.json["items"].as_array().into_iter().flatten() {
-            let named = item["name"].as_str().is_some_and(|name| name.starts_with(prefix));
-            if let (true, Some(id)) = (named, item["id"].as_str()) {
-                self.remove_snapshot(id).await;
+        let other = self.has(Capability::SecondKey).then_some(Auth::Other);
+        for auth in [Auth::Own].into_iter().chain(other) {
+            let list = self.client.send(Request::get(&*path).auth(auth)).await;
+            let Ok(answer) = list.answer else { return };
+            for item in answer.json["items"].as_array().into_iter().flatten() {
+                let named = item["name"].as_str().is_some_and(|name| name.starts_with(prefix));
+                if let (true, Some(id)) = (named, item["id"].as_str()) {
+                    let (family, id) = (Family::Snapshot, id.to_owned());
+                    self.remove(&Made { family, id, auth }).await;
+                }
             }
         }
     }
@@ -306,10 +304,12 @@ impl Session {
 /// What an exchange made, if anything.
 fn made(what: Option<&str>, exchange: &Exchange) -> Option<Made> {
     let answer = exchange.answer.as_ref().ok().filter(|answer| answer.ok())?;
-    let id = answer.json["id"].as_str()?.to_owned();
-    match what? {
-        "sandbox/create" | "snapshot/resume" | "snapshot/restore" => Some(Made::Sandbox(id)),
-        "snapshot/create" | "snapshot/pause" => Some(Made::Snapshot(id)),
-        _ => None,
-    }
+    let family = match what? {
+        "sandbox/create" | "snapshot/resume" | "snapshot/restore" => Family::Sandbox,
+        "snapshot/create" | "snapshot/pause" => Family::Snapshot,
+        _ => return None,
+    };
+    // What is made without a key is whose it may be; with the own one it can perhaps be removed.
+    let auth = if exchange.request.auth == Auth::Other { Auth::Other } else { Auth::Own };
+    Some(Made { family, id: answer.json["id"].as_str()?.to_owned(), auth })
 }
