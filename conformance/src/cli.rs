@@ -25,7 +25,15 @@ pub(crate) enum Command {
         json: bool,
     },
     /// Judge a server.
-    Run(Run),
+    Run {
+        /// Judge it so many times, with one seed after another: do all give the same grades?
+        #[arg(long, value_name = "N", default_value_t = 1,
+              value_parser = clap::value_parser!(u64).range(1..),
+              conflicts_with_all = ["junit", "json", "html"])]
+        seeds: u64,
+        #[command(flatten)]
+        run: Run,
+    },
     /// Tell stories, such as those of `scenarios/`, to a server.
     Replay {
         /// What to tell.
@@ -80,6 +88,7 @@ pub(crate) enum Command {
 
 /// What `run` is told.
 #[derive(Debug, Args)]
+#[group(id = "target")]
 pub(crate) struct Run {
     /// Where the server listens, such as `http://127.0.0.1:7410`.
     #[arg(long, env = "LEAP0_BASE_URL")]
@@ -141,7 +150,7 @@ pub(crate) struct Run {
     /// How many concurrent histories to record for each check that judges them.
     #[arg(long, value_name = "N", default_value_t = 8)]
     histories: usize,
-    /// How long to wait for an answer, in seconds.
+    /// How long to wait for an answer, and for a sandbox to run, in seconds.
     #[arg(long, value_name = "S", default_value_t = 60)]
     patience: u64,
 }
@@ -187,5 +196,17 @@ impl Cli {
             eprintln!("leap0-conformance: {line} (see leap0-conformance --help)");
             ExitCode::from(2)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
     }
 }

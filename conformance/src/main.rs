@@ -19,7 +19,8 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Rules { json } => rules(json).map(|()| 0).context("cannot print the rules"),
-        Command::Run(run) => block_on(commands::run(run.options())),
+        Command::Run { seeds: 1, run } => block_on(commands::run(run.options())),
+        Command::Run { seeds, run } => block_on(commands::run_seeds(run.options(), seeds)),
         Command::Replay { files, transcripts, run } => {
             block_on(commands::replay(&files, transcripts.as_deref(), run.options()))
         }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::checks;
 use crate::http::{BadUrl, Client, Origin};
 use crate::report::{Terminal, html, junit, report, summary};
-use crate::run::{Done, Known, RunOptions, Session, chosen, climb, grade, is_wanted, leftovers};
+use crate::run::{
+    Done, Grades, Known, RunOptions, Session, chosen, climb, grade, is_wanted, leftovers,
+};
 use crate::target::{Capability, probe};
 
 /// Why a target can't be judged: one line, exit code 2.
@@ -47,16 +49,33 @@ fn journals() -> PathBuf {
     std::env::temp_dir().join("leap0-conformance")
 }
 
+/// A target that was judged.
+pub(super) struct Judged {
+    pub(super) session: Arc<Session>,
+    pub(super) done: Vec<Done>,
+    pub(super) grades: Grades,
+}
+
 /// Judges a target, prints a report, and gives the exit code.
 pub async fn run(options: RunOptions) -> Result<u8, CannotRun> {
+    let Judged { session, done, grades } = judge_once(&options).await?;
+    print!("{}", summary(&grades, &done, &session));
+    write_reports(&options, &grades, &done, &session)?;
+    Ok(grades.exit_code(&session))
+}
+
+/// Judges a target, and leaves nothing behind.
+pub(super) async fn judge_once(options: &RunOptions) -> Result<Judged, CannotRun> {
     let known = match &options.known_failing {
         Some(path) => Known::read(path).map_err(|why| Reason::Known { path: path.clone(), why })?,
         None => Known::default(),
     };
-    let session = prepare(&options).await?;
+    let session = prepare(options).await?;
     let judged = tokio::select! {
-        judged = judge(&session, &options) => judged,
+        // First, so that whoever interrupts is heard from the first request on.
+        biased;
         _ = tokio::signal::ctrl_c() => Err(Reason::Interrupted.into()),
+        judged = judge(&session, options) => judged,
     };
     let left = session.clean_up().await;
     if left > 0 {
@@ -66,15 +85,20 @@ pub async fn run(options: RunOptions) -> Result<u8, CannotRun> {
     }
     let done = judged?;
     let grades = grade(&done, &session.observer.take(), options.profile, &known);
-    print!("{}", summary(&grades, &done, &session));
+    Ok(Judged { session, done, grades })
+}
+
+fn write_reports(
+    options: &RunOptions,
+    grades: &Grades,
+    done: &[Done],
+    session: &Session,
+) -> Result<(), CannotRun> {
+    let json = report(&options.url, grades, session);
     for (path, text) in [
-        (&options.junit, junit(&done, &session)),
-        (&options.html, html(&options.url, &grades, &done, &session)),
-        (
-            &options.json,
-            serde_json::to_string_pretty(&report(&options.url, &grades, &session))
-                .unwrap_or_default(),
-        ),
+        (&options.junit, junit(done, session)),
+        (&options.html, html(&options.url, grades, done, session)),
+        (&options.json, serde_json::to_string_pretty(&json).unwrap_or_default()),
     ] {
         if let Some(path) = path {
             let failed = |why| Reason::Write { path: path.clone(), why };
@@ -82,7 +106,7 @@ pub async fn run(options: RunOptions) -> Result<u8, CannotRun> {
             println!("{}", path.display());
         }
     }
-    Ok(grades.exit_code(&session))
+    Ok(())
 }
 
 /// A session on the target, with nothing left of earlier runs.

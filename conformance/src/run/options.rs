@@ -47,7 +47,7 @@ pub struct RunOptions {
     pub sequences: usize,
     /// How many concurrent histories to record for each of their checks.
     pub histories: usize,
-    /// How long to wait for an answer.
+    /// How long to wait for an answer, and for a sandbox to run.
     pub patience: Duration,
 }
 
@@ -187,7 +187,7 @@ impl RunOptions {
             quota_patience: Duration::from_secs(20),
             rate_patience: Duration::from_secs(90),
             removal_tries: 9,
-            boot_patience: Duration::from_mins(1),
+            boot_patience: self.patience,
             until_patience: Duration::from_mins(2),
             check_patience: Duration::from_mins(3),
         }
