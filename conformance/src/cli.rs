@@ -191,8 +191,10 @@ impl Cli {
                 return ExitCode::SUCCESS;
             }
             let text = error.render().to_string();
-            let line = text.lines().next().unwrap_or("bad command line");
-            let line = line.strip_prefix("error: ").unwrap_or(line);
+            // What is missing stands on lines of its own, before the first that is empty.
+            let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+            let line = lines.collect::<Vec<_>>().join(" ");
+            let line = line.strip_prefix("error: ").unwrap_or(&line);
             eprintln!("leap0-conformance: {line} (see leap0-conformance --help)");
             ExitCode::from(2)
         })

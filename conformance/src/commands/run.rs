@@ -125,7 +125,10 @@ async fn prepare(options: &RunOptions) -> Result<Arc<Session>, CannotRun> {
 /// A session on a target that has been asked what it can do.
 pub(super) async fn meet(options: &RunOptions) -> Result<Arc<Session>, CannotRun> {
     let session = prepare(options).await?;
-    learn(&session, options).await?;
+    if let Err(why) = learn(&session, options).await {
+        session.clean_up().await;
+        return Err(why);
+    }
     Ok(session)
 }
 
@@ -163,7 +166,6 @@ async fn mop_up(session: &Session, url: &str) {
 }
 
 async fn judge(session: &Arc<Session>, options: &RunOptions) -> Result<Vec<Done>, CannotRun> {
-    learn(session, options).await?;
     let takes = |place| options.shard.is_none_or(|shard| shard.takes(place));
     let checks = chosen(checks::all(), options.only.as_deref(), takes);
     if let Some(only) = options.only.as_ref().filter(|_| checks.iter().all(|check| check.rung)) {
@@ -172,6 +174,7 @@ async fn judge(session: &Arc<Session>, options: &RunOptions) -> Result<Vec<Done>
             return Err(Reason::NoCheck(only.clone()).into());
         }
     }
+    learn(session, options).await?;
     plan(&checks, session);
     let terminal = Terminal::new(checks.len());
     Ok(climb(session, &checks, &|done| terminal.tick(done)).await)

@@ -80,6 +80,7 @@ struct Entries {
     there: BTreeSet<Made>,
     journal: Option<(File, PathBuf)>,
     made: usize,
+    asked: bool,
 }
 
 /// A journal that an earlier run left behind.
@@ -120,6 +121,7 @@ impl Ledger {
 
     /// Notes that something is about to be asked for.
     pub(crate) fn asking(&self, method: &str, path: &str) {
+        self.lock().asked = true;
         self.line(&format!("asking {method} {path}"));
     }
 
@@ -144,6 +146,11 @@ impl Ledger {
     /// What is still there.
     pub(crate) fn there(&self) -> Vec<Made> {
         self.lock().there.iter().cloned().collect()
+    }
+
+    /// Whether anything was ever asked for.
+    pub(crate) fn has_asked(&self) -> bool {
+        self.lock().asked
     }
 
     /// How many sandboxes were made in all.

@@ -226,7 +226,9 @@ impl Session {
             sleep(Duration::from_millis(100)).await;
         }
         self.clean_up_made().await;
-        self.sweep(&self.prefix).await;
+        if self.ledger.has_asked() {
+            self.sweep(&self.prefix).await;
+        }
         self.ledger.close();
         self.ledger.there().len()
     }
