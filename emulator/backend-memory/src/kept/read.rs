@@ -73,7 +73,9 @@ impl Seen {
                     node.mark.set(*id);
                     Arc::new(node)
                 }
-                BodyRecord::SmallFile(stamp, data) => Arc::new(Node::file(stamp.stamp(), data)),
+                BodyRecord::SmallFile(stamp, data) => {
+                    Arc::new(Node::file(stamp.stamp(), data.into_vec()))
+                }
                 BodyRecord::Link(stamp, target) => Arc::new(Node::link(stamp.stamp(), &target)),
                 BodyRecord::Device(stamp, place) => {
                     let device = DEVICES.get(usize::from(place));

@@ -2,6 +2,7 @@
 
 use leap0_emulator_core::clock::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 use crate::tree::{Device, Stamp};
 
@@ -33,7 +34,7 @@ pub(super) enum BodyRecord {
     Directory,
     /// The next child's bytes.
     File(StampRecord),
-    SmallFile(StampRecord, #[serde(with = "serde_bytes")] Vec<u8>),
+    SmallFile(StampRecord, ByteBuf),
     Link(StampRecord, String),
     /// By its place in [`DEVICES`].
     Device(StampRecord, u8),

@@ -31,7 +31,9 @@ pub(super) fn directory(
                 children.push(directory(node, objects)?);
                 BodyRecord::Directory
             }
-            Body::File(data) if data.len() <= SMALL => BodyRecord::SmallFile(stamp, data.to_vec()),
+            Body::File(data) if data.len() <= SMALL => {
+                BodyRecord::SmallFile(stamp, data.to_vec().into())
+            }
             Body::File(data) => {
                 children.push(contents(node, data, objects)?);
                 BodyRecord::File(stamp)
