@@ -1,5 +1,6 @@
 //! A check, and what it is given to judge with.
 
+mod apart;
 mod claim;
 mod definition;
 mod fixtures;

@@ -150,11 +150,7 @@ async fn variables_of_a_command_are_its_envs(t: &Trial) -> Outcome {
 async fn a_list_takes_its_order_and_page_size(t: &Trial) -> Outcome {
     let sandbox = t.sandbox().await?;
     let prefix = t.name();
-    for letter in ["a", "b"] {
-        t.a_snapshot(&sandbox.id, &format!("{prefix}{letter}")).await?;
-        // Created apart, also by a clock that ticks in milliseconds.
-        tokio::time::sleep(std::time::Duration::from_millis(3)).await;
-    }
+    t.snapshots_apart(&sandbox.id, &prefix, 2).await?;
     let created = |answer: &crate::http::Answer| -> Vec<String> {
         let items = answer.json["items"].as_array().cloned().unwrap_or_default();
         items.iter().map(|item| item["created_at"].to_string()).collect()

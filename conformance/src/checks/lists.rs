@@ -20,23 +20,21 @@ fn names(answer: &Answer) -> Vec<&str> {
     items.iter().filter_map(|item| item["name"].as_str()).collect()
 }
 
-/// Snapshots named by a prefix and the letters `a` to `c`, in this order.
+/// Snapshots named by a prefix and the letters `a` to `c`.
 async fn three(t: &Trial) -> Outcome<(String, Vec<String>)> {
     let sandbox = t.sandbox().await?;
     let prefix = t.name();
-    let mut all = Vec::new();
-    for letter in ["a", "b", "c"] {
-        let name = format!("{prefix}{letter}");
-        t.a_snapshot(&sandbox.id, &name).await?;
-        all.push(name);
-        // Created apart, also by a clock that ticks in milliseconds.
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let all = ["a", "b", "c"].map(|letter| format!("{prefix}{letter}"));
+    for name in &all {
+        t.a_snapshot(&sandbox.id, name).await?;
     }
-    Ok((prefix, all))
+    Ok((prefix, all.into()))
 }
 
 async fn snapshots_are_filtered_sorted_and_paged(t: &Trial) -> Outcome {
-    let (prefix, oldest) = three(t).await?;
+    let sandbox = t.sandbox().await?;
+    let prefix = t.name();
+    let oldest = t.snapshots_apart(&sandbox.id, &prefix, 3).await?;
     let newest: Vec<_> = oldest.iter().rev().cloned().collect();
     for name in &oldest {
         let answer = t.get(format!("/v1/snapshots?query={name}")).await?;
@@ -90,8 +88,7 @@ fn ids(items: &Value) -> Vec<&str> {
 
 async fn sandboxes_are_filtered_by_their_state(t: &Trial) -> Outcome {
     let older = t.sandbox().await?;
-    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    let newer = t.sandbox().await?;
+    let newer = t.a_newer_sandbox(&older).await?;
     let place = |list: &Answer, id: &str| ids(&list.json["items"]).iter().position(|at| *at == id);
     for (order, descends) in [("", true), ("&order-by=desc", true), ("&order-by=asc", false)] {
         let list = t.get(format!("/v1/sandboxes?page-size=100{order}")).await?;

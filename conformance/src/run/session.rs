@@ -78,9 +78,10 @@ impl Session {
         }
     }
 
-    /// A name that is not in use anywhere.
+    /// A name that is not in use anywhere, nor the beginning of one: a list is asked for names by
+    /// their beginnings.
     pub(crate) fn fresh_name(&self) -> String {
-        format!("{}-{}", self.prefix, self.counter.fetch_add(1, Ordering::Relaxed))
+        format!("{}-{:05}", self.prefix, self.counter.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Sends a request, waits out a rate limit, and notes what was made or removed.
