@@ -1,10 +1,11 @@
 //! Environment variables.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// A set of environment variables; cheap to clone.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct EnvVars(Arc<BTreeMap<String, String>>);
 
 /// The rule a refused variable breaks (SB-CREATE-11).
@@ -19,6 +20,13 @@ pub enum EnvRule {
     /// The value holds NUL.
     #[error("value must not contain a NUL character")]
     Value,
+}
+
+/// Names alone: the values are secrets, and logs are not for them.
+impl fmt::Debug for EnvVars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 impl EnvVars {

@@ -1,6 +1,7 @@
 //! What a sandbox may reach.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ pub enum NetworkMode {
 }
 
 /// Header changes on requests to one name (NET-04).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transform {
     /// The name the requests go to.
     pub domain: String,
@@ -52,6 +53,18 @@ pub struct Transform {
     /// Headers to remove.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strip_headers: Option<Vec<String>>,
+}
+
+/// Without the values of injected headers: they are secrets, and logs are not for them.
+impl fmt::Debug for Transform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let injected = self.inject_headers.as_ref().map(|headers| headers.keys());
+        f.debug_struct("Transform")
+            .field("domain", &self.domain)
+            .field("inject_headers", &injected)
+            .field("strip_headers", &self.strip_headers)
+            .finish()
+    }
 }
 
 impl NetworkPolicy {

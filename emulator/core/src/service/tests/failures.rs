@@ -1,7 +1,11 @@
 //! Whatever fails, nothing is lost and nothing is stranded.
 
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::service::drive::Job;
 use crate::service::{ServiceError, SnapshotQuery};
+use crate::spec::{NetworkRules, Transform};
 
 #[tokio::test]
 async fn a_failed_snapshot_leaves_its_source_running_and_its_name_free() {
@@ -91,4 +95,25 @@ async fn a_snapshot_that_is_stored_is_answered_even_if_its_source_cannot_be_ende
     assert!(world.create_snapshot(&id, snapshot("s", SourceAfter::Killed)).await.is_ok());
     assert_eq!(state(&world, &id), None);
     assert!(world.restore_snapshot(restore("s")).await.is_ok());
+}
+
+#[test]
+fn what_a_log_says_of_a_job_has_no_secrets() {
+    const SECRET: &str = "hunter2";
+    let secret = |name: &str| BTreeMap::from([(name.to_owned(), SECRET.to_owned())]);
+    let transform = Transform {
+        domain: "api.example.com".to_owned(),
+        inject_headers: Some(secret("authorization")),
+        strip_headers: None,
+    };
+    let rules = NetworkRules { transforms: Some(vec![transform]), ..NetworkRules::default() };
+    let spec = Spec {
+        env: EnvVars::new(secret("TOKEN")).expect("a variable"),
+        network: NetworkPolicy::new(rules),
+        ..a_spec()
+    };
+    let job = Job::Create(spec.boot(&SandboxId::from_client("sbx-a"), Arc::new(SystemClock)));
+    let said = format!("{job:?}");
+    assert!(said.contains("TOKEN") && said.contains("authorization"), "{said}");
+    assert!(!said.contains(SECRET), "{said}");
 }
