@@ -4,6 +4,9 @@ use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -18,28 +21,42 @@ pub(crate) fn start(test: &str, folder: &Path) -> Emulator {
     Emulator::start(test, &["--data-dir", folder, "--max-sandboxes", "none"]).expect("it starts")
 }
 
+/// Far longer than an end takes.
+const ENDS_WITHIN: Duration = Duration::from_mins(1);
+
 /// Asks an emulator to end, and waits until it has.
 pub(crate) fn stop(mut emulator: Emulator) {
     let pid = emulator.child.id().to_string();
     let asked = Command::new("kill").args(["-s", "TERM", &pid]).status();
     assert!(asked.is_ok_and(|status| status.success()), "kill is there");
-    let ended = emulator.child.wait().expect("a child");
-    assert!(ended.success(), "{ended}\n{}", emulator.log());
+    let (ended, end) = mpsc::channel();
+    thread::scope(|scope| {
+        let child = &mut emulator.child;
+        scope.spawn(move || ended.send(child.wait()));
+        let waited = end.recv_timeout(ENDS_WITHIN);
+        if waited.is_err() {
+            // Or the thread would wait for ever.
+            let _ = Command::new("kill").args(["-s", "KILL", &pid]).status();
+        }
+        let status = waited.expect("it ends when it is asked to").expect("a child");
+        assert!(status.success(), "{status}");
+    });
 }
 
 /// A status and a body; null if it has none.
 pub(crate) type Answer = (u16, Value);
 
-/// Sends one request; an error is that of the connection, as when the server is killed.
-pub(crate) fn send(url: &str, key: &str, call: &str, body: Option<&Value>) -> io::Result<Answer> {
+/// Sends one request, without a body where it is null; an error is that of the connection, as when the server is killed.
+pub(crate) fn send(url: &str, key: &str, call: &str, body: &Value) -> io::Result<Answer> {
     let address = url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address)?;
-    let body = body.map_or(String::new(), Value::to_string);
-    let (head, length) = (format!("{call} HTTP/1.1\r\nhost: {address}\r\n"), body.len());
+    let body = if body.is_null() { String::new() } else { body.to_string() };
     write!(
         stream,
-        "{head}authorization: {key}\r\ncontent-type: application/json\r\n\
-         content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        "{call} HTTP/1.1\r\nhost: {address}\r\nauthorization: {key}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n\
+         {body}",
+        body.len()
     )?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
@@ -71,16 +88,12 @@ impl Client {
     }
 
     pub(crate) fn call(&self, call: &str, body: &Value) -> Answer {
-        send(&self.url, self.key, call, Some(body))
-            .unwrap_or_else(|error| panic!("{call}: {error}"))
+        send(&self.url, self.key, call, body).unwrap_or_else(|error| panic!("{call}: {error}"))
     }
 
     /// A request without a body that has to succeed.
     pub(crate) fn get(&self, path: &str) -> Value {
-        let (status, body) =
-            send(&self.url, self.key, &format!("GET {path}"), None).expect("answered");
-        assert_eq!(status, 200, "{path}: {body}");
-        body
+        self.expect(200, &format!("GET {path}"), &Value::Null)
     }
 
     /// A request that is to be answered with this status.

@@ -97,7 +97,7 @@ fn client(
     answered: &mpsc::Sender<()>,
 ) {
     let ask = |call: &str, body: &Value| {
-        let answer = send(url, KEY, call, Some(body)).ok()?;
+        let answer = send(url, KEY, call, body).ok()?;
         let _ = answered.send(());
         Some(answer)
     };

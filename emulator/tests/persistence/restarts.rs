@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::thread;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::{Client, KEY, start, stop};
+use crate::emulator::Emulator;
 
 #[test]
 fn an_emulator_that_is_asked_to_end_leaves_everything_as_it_was() {
@@ -21,10 +23,10 @@ fn an_emulator_that_is_asked_to_end_leaves_everything_as_it_was() {
     client.snapshot(&running, "kept");
     let gone = client.snapshot(&running, "gone");
     client.run(&running, "echo later > small");
-    client.expect(204, &format!("DELETE /v1/snapshot/{gone}"), &json!(null));
-    client.expect(201, &format!("POST /v1/sandbox/{paused}/pause"), &json!(null));
-    client.expect(200, &format!("POST /v1/sandbox/{stopped}/stop"), &json!(null));
-    client.expect(204, &format!("DELETE /v1/sandbox/{deleted}"), &json!(null));
+    client.expect(204, &format!("DELETE /v1/snapshot/{gone}"), &Value::Null);
+    client.expect(201, &format!("POST /v1/sandbox/{paused}/pause"), &Value::Null);
+    client.expect(200, &format!("POST /v1/sandbox/{stopped}/stop"), &Value::Null);
+    client.expect(204, &format!("DELETE /v1/sandbox/{deleted}"), &Value::Null);
     let seen = client.get(&format!("/v1/sandbox/{paused}"));
     let listed = client.get("/v1/snapshots");
     stop(emulator);
@@ -35,14 +37,14 @@ fn an_emulator_that_is_asked_to_end_leaves_everything_as_it_was() {
     assert_eq!(client.get("/v1/snapshots"), listed);
     assert_eq!(client.state(&running), "paused", "it was put to sleep");
     assert_eq!(client.state(&stopped), "stopped");
-    assert_eq!(client.call(&format!("GET /v1/sandbox/{deleted}"), &json!(null)).0, 404);
+    assert_eq!(client.call(&format!("GET /v1/sandbox/{deleted}"), &Value::Null).0, 404);
     let look = "cat small /dev/shm/m; tail -n 1 link; stat -c '%a %U' small; ls";
     let of_paused = client.run(&paused, look);
     assert!(of_paused.starts_with(&format!("{paused}\n{paused}\n")), "{of_paused}");
     assert!(of_paused.ends_with("20000\n4711 user\nempty\nlarge\nlink\nsmall\n"), "{of_paused}");
     let of_running = client.run(&running, look);
     assert!(of_running.starts_with(&format!("later\n{running}\n")), "{of_running}");
-    client.expect(200, &format!("POST /v1/sandbox/{stopped}/start"), &json!(null));
+    client.expect(200, &format!("POST /v1/sandbox/{stopped}/start"), &Value::Null);
     assert_eq!(client.run(&stopped, "cat small; ls /dev/shm"), format!("{stopped}\n"));
     let copy = client.restore("kept");
     assert_eq!(client.run(&copy, "cat small /dev/shm/m"), format!("{running}\n{running}\n"));
@@ -58,7 +60,7 @@ fn a_sandbox_that_ran_when_the_emulator_was_killed_has_the_disk_of_its_last_rest
     let client = Client::of(&emulator);
     let [rested, never] = [(); 2].map(|()| client.create());
     client.run(&rested, "echo saved > f; echo memory > /dev/shm/m");
-    client.expect(201, &format!("POST /v1/sandbox/{rested}/pause"), &json!(null));
+    client.expect(201, &format!("POST /v1/sandbox/{rested}/pause"), &Value::Null);
     client.run(&rested, "echo unsaved > f");
     drop(emulator);
 
@@ -69,8 +71,8 @@ fn a_sandbox_that_ran_when_the_emulator_was_killed_has_the_disk_of_its_last_rest
         assert!(log.lines().any(|line| line.contains(id) && line.contains(word)), "{log}");
     }
     assert_eq!(client.state(&rested), "stopped");
-    assert_eq!(client.call(&format!("GET /v1/sandbox/{never}"), &json!(null)).0, 404);
-    client.expect(200, &format!("POST /v1/sandbox/{rested}/start"), &json!(null));
+    assert_eq!(client.call(&format!("GET /v1/sandbox/{never}"), &Value::Null).0, 404);
+    client.expect(200, &format!("POST /v1/sandbox/{rested}/start"), &Value::Null);
     assert_eq!(client.run(&rested, "cat f; ls /dev/shm"), "saved\n");
 }
 
@@ -84,14 +86,34 @@ fn the_clock_and_the_faults_on_demand_go_on() {
     let clock = client.expect(200, "POST /_emulator/clock", &to);
     let fault = json!({ "operation": "sandbox/list", "first": 2, "answer": { "status": 418 } });
     client.expect(200, "PUT /_emulator/faults", &json!({ "faults": [fault] }));
-    client.expect(418, "GET /v1/sandboxes", &json!(null));
+    client.expect(418, "GET /v1/sandboxes", &Value::Null);
     stop(emulator);
 
     let emulator = start("presets-again", folder.path());
     let client = Client::of(&emulator);
     assert_eq!(client.get("/_emulator/clock"), clock);
-    client.expect(418, "GET /v1/sandboxes", &json!(null));
-    client.expect(200, "GET /v1/sandboxes", &json!(null));
+    client.expect(418, "GET /v1/sandboxes", &Value::Null);
+    client.expect(200, "GET /v1/sandboxes", &Value::Null);
+}
+
+#[test]
+fn transitions_that_wait_for_a_clock_that_stands_do_not_hold_up_the_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_str().expect("UTF-8");
+    let flags = ["--data-dir", path, "--clock", "manual", "--transition-delay", "60000"];
+    let emulator = Emulator::start("stands", &flags).expect("it starts");
+    let client = Client::of(&emulator);
+    let sandbox = thread::scope(|scope| {
+        let created = scope.spawn(|| client.create());
+        let minute = json!({ "action": "advance", "ms": 60_000 });
+        while !created.is_finished() {
+            client.expect(200, "POST /_emulator/clock", &minute);
+        }
+        created.join().expect("created")
+    });
+    stop(emulator);
+    let emulator = start("stands-again", folder.path());
+    assert_eq!(Client::of(&emulator).state(&sandbox), "paused");
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub enum ClockMode {
 
 struct Hands {
     pace: Pace,
+    /// Whether nobody waits any more.
+    hurried: bool,
     sleepers: BTreeMap<(Timestamp, u64), Sleeper>,
     next_ticket: u64,
 }
@@ -72,7 +74,7 @@ impl HandClock {
             ClockMode::System => Pace::Following(0),
             ClockMode::Frozen => Pace::Frozen(source.now()),
         };
-        let state = Hands { pace, sleepers: BTreeMap::new(), next_ticket: 0 };
+        let state = Hands { pace, hurried: false, sleepers: BTreeMap::new(), next_ticket: 0 };
         Self { source, state: Mutex::new(state), bell: Notify::new(), busy: watch::Sender::new(0) }
     }
 
@@ -91,7 +93,8 @@ impl HandClock {
     /// Makes a clock that shows the same and goes the same way, with nobody asleep on it.
     #[must_use]
     pub fn fork(&self) -> Self {
-        let state = Hands { pace: self.lock().pace, sleepers: BTreeMap::new(), next_ticket: 0 };
+        let pace = self.lock().pace;
+        let state = Hands { pace, hurried: false, sleepers: BTreeMap::new(), next_ticket: 0 };
         Self {
             source: Arc::clone(&self.source),
             state: Mutex::new(state),
@@ -161,6 +164,19 @@ impl HandClock {
         }
     }
 
+    /// Wakes everybody, and from now on nobody sleeps: what waits for a moment goes on, though the
+    /// clock shows what it shows. For the end, when nobody is left to move it.
+    pub fn hurry(&self) {
+        let sleepers = {
+            let mut state = self.lock();
+            state.hurried = true;
+            std::mem::take(&mut state.sleepers)
+        };
+        for sleeper in sleepers.into_values() {
+            self.wake(sleeper);
+        }
+    }
+
     /// Begins work that [`quiet`](Self::quiet) waits for.
     pub fn begin_work(self: &Arc<Self>) -> Work {
         self.busy.send_modify(|busy| *busy += 1);
@@ -221,7 +237,7 @@ impl HandClock {
     /// Lies down until `moment`; `None` if it has come already.
     fn lie_down(&self, moment: Timestamp, works: bool) -> Option<oneshot::Receiver<()>> {
         let mut state = self.lock();
-        if self.read(&state) >= moment {
+        if state.hurried || self.read(&state) >= moment {
             return None;
         }
         let (wake, woken) = oneshot::channel();
@@ -323,6 +339,20 @@ mod tests {
         }
         assert_eq!(*order.lock().unwrap(), [2000, 3000]);
         assert_eq!(clock.next(), Some(Timestamp::from_millis(4000)));
+    }
+
+    #[tokio::test]
+    async fn who_is_hurried_does_not_wait() {
+        let clock = frozen();
+        let asleep = {
+            let mut work = clock.begin_work();
+            tokio::spawn(async move { work.sleep_until(Timestamp::from_millis(9000)).await })
+        };
+        clock.quiet().await;
+        clock.hurry();
+        asleep.await.expect("woken");
+        clock.sleep_until(Timestamp::from_millis(9000)).await;
+        assert_eq!(clock.now().as_millis(), 1000, "the clock still shows what it showed");
     }
 
     #[tokio::test]

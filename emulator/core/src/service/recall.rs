@@ -144,6 +144,8 @@ impl World {
     /// Pauses what runs and waits for what changes, so that a later process finds everything as it
     /// was. Nobody sends requests any more.
     pub async fn fall_asleep(self: &Arc<Self>) {
+        // A clock that stands still would hold up transitions that take time.
+        self.clock.hurry();
         let ids: Vec<SandboxId> = self.lock().sandboxes().map(|at| at.id.clone()).collect();
         for id in ids {
             if let Err(error) = self.come_to_rest(&id).await {
