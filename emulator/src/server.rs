@@ -61,10 +61,7 @@ impl Emulator {
         let mut dropped = Dropped::default();
         for tenant in self.tenants.all() {
             if self.host().keeps() {
-                tenant.world.fall_asleep().await;
-                if let Err(error) = tenant.keep_presets().await {
-                    log::error!("a clock and its faults on demand are not kept: {error}");
-                }
+                tenant.fall_asleep().await;
             } else {
                 dropped.sandboxes += tenant.world.sandbox_count();
                 dropped.snapshots += tenant.world.snapshot_count();

@@ -36,6 +36,17 @@ impl Tenant {
         Self::forked(world, Faults::recalled(beside))
     }
 
+    /// Brings everything to rest for a later process. What was set was kept when it was set, but
+    /// for how often each fault has struck since.
+    pub(crate) async fn fall_asleep(&self) {
+        self.world.fall_asleep().await;
+        if self.faults().iter().next().is_some()
+            && let Err(error) = self.keep_presets().await
+        {
+            log::error!("how often faults have struck is not kept: {error}");
+        }
+    }
+
     /// Keeps the clock and the failures on demand.
     pub(crate) async fn keep_presets(&self) -> Result<(), ServiceError> {
         let faults = self.faults().to_keep();

@@ -92,8 +92,19 @@ fn the_clock_and_the_faults_on_demand_go_on() {
     let emulator = start("presets-again", folder.path());
     let client = Client::of(&emulator);
     assert_eq!(client.get("/_emulator/clock"), clock);
+    let untouched = Client::with_key(&emulator, "untouched");
+    untouched.create();
     client.expect(418, "GET /v1/sandboxes", &Value::Null);
     client.expect(200, "GET /v1/sandboxes", &Value::Null);
+    stop(emulator);
+
+    // A clock that nobody has handled is the next process's to choose.
+    let path = folder.path().to_str().expect("UTF-8");
+    let flags = ["--data-dir", path, "--clock", "manual"];
+    let emulator = Emulator::start("presets-manual", &flags).expect("it starts");
+    let untouched = Client::with_key(&emulator, "untouched");
+    assert_eq!(untouched.get("/_emulator/clock")["mode"], "frozen");
+    assert_eq!(Client::of(&emulator).get("/_emulator/clock"), clock);
 }
 
 #[test]

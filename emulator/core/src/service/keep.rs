@@ -37,7 +37,8 @@ pub(super) struct KeptSandbox {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeptPresets {
-    pub(super) clock: Pace,
+    /// None if it shows what the system's does: that is for the next process to choose.
+    pub(super) clock: Option<Pace>,
     /// What the owner of the world has beside it.
     pub(super) beside: Value,
 }
@@ -216,7 +217,8 @@ impl World {
 
     /// Keeps the clock, and what the owner of this world has beside it.
     pub async fn keep_presets(&self, beside: Value) -> Result<(), ServiceError> {
-        let presets = text(&KeptPresets { clock: self.clock.pace(), beside });
+        let clock = self.clock.is_handled().then(|| self.clock.pace());
+        let presets = text(&KeptPresets { clock, beside });
         let change = Change { key: Key::Presets, to: Record::Is(presets, Contents::None) };
         self.keeper.commit(vec![change]).await.map_err(|error| ServiceError::not_saved(&error))
     }

@@ -70,7 +70,9 @@ impl Host {
         let mut clock = HandClock::new(Arc::clone(&context.clock), context.settings.clock);
         let mut beside = Value::Null;
         if let Some(presets) = presets {
-            clock = clock.at_pace(presets.clock);
+            if let Some(pace) = presets.clock {
+                clock = clock.at_pace(pace);
+            }
             beside = presets.beside;
         }
         let clock = Arc::new(clock);
