@@ -80,8 +80,12 @@ impl Tenants {
 
     /// Replaces an organisation that has nothing.
     async fn replace(&self, org: &OrgId, tenant: Tenant) -> Result<(), PutRefused> {
+        if let Err(error) = self.of(org).world.forget().await {
+            // Nothing has changed.
+            tenant.world.retire();
+            return Err(PutRefused::World(error));
+        }
         let kept = async {
-            self.of(org).world.forget().await?;
             tenant.world.keep_as(org).await?;
             tenant.keep_presets().await
         };
