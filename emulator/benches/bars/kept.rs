@@ -1,5 +1,8 @@
 //! `kept/…` and `snapshot-1gib/…`: what a data folder costs, and what a large sandbox does not.
 
+use std::path::Path;
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -114,7 +117,7 @@ async fn memory(emulator: &Program, client: &mut Client, empty: &str, full: &str
     Ok(line.with_detail(detail))
 }
 
-fn emulator(folder: Option<&std::path::Path>) -> Result<Program> {
+fn emulator(folder: Option<&Path>) -> Result<Program> {
     let mut flags = vec!["--max-sandboxes", "none"];
     if let Some(folder) = folder {
         flags.extend(["--data-dir", folder.to_str().context("a folder in UTF-8")?]);
@@ -155,11 +158,7 @@ async fn write(client: &mut Client, sandbox: &str, path: &str, data: &[u8]) -> R
 }
 
 /// Takes a snapshot; its path, and how long that took.
-async fn snapshot(
-    client: &mut Client,
-    sandbox: &str,
-    name: &str,
-) -> Result<(String, std::time::Duration)> {
+async fn snapshot(client: &mut Client, sandbox: &str, name: &str) -> Result<(String, Duration)> {
     let path = format!("{sandbox}/snapshot/create");
     let (snapshot, taken) = client.call("POST", &path, &json!({"name": name}), 201).await?;
     Ok((format!("/v1/snapshot/{}", snapshot.text("id")?), taken))

@@ -1,10 +1,10 @@
 //! Folders that an emulator does not take.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::{Client, start, stop};
 
@@ -104,7 +104,7 @@ fn a_flipped_bit_is_found() {
     // What is damaged is told to whoever uses it; the rest goes on.
     let emulator = start("flipped-again", folder.path());
     let client = Client::of(&emulator);
-    let body = serde_json::json!({ "snapshot_name": "s" });
+    let body = json!({ "snapshot_name": "s" });
     let (status, answer) = client.call("POST /v1/snapshot/restore", &body);
     assert_eq!(status, 503, "{answer}");
     assert!(emulator.log().contains(id), "{}", emulator.log());
@@ -112,7 +112,7 @@ fn a_flipped_bit_is_found() {
     assert_eq!(client.run(&other, "echo works"), "works\n");
 }
 
-fn largest_object(folder: &Path) -> std::path::PathBuf {
+fn largest_object(folder: &Path) -> PathBuf {
     let mut found = Vec::new();
     for shelf in fs::read_dir(folder.join("objects")).expect("objects") {
         for file in fs::read_dir(shelf.expect("an entry").path()).expect("a folder") {

@@ -52,10 +52,8 @@ impl Seen {
         objects: &dyn Objects,
     ) -> Result<Arc<Node>, StorageError> {
         let damaged = |why: &str| StorageError::Damaged(format!("directory {id} {why}"));
-        let known = |seen: &Mutex<Remembered<Node>>| {
-            seen.lock().unwrap_or_else(PoisonError::into_inner).get(id)
-        };
-        if let Some(node) = known(&self.directories) {
+        let seen = || self.directories.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(node) = seen().get(id) {
             return Ok(node);
         }
         let object = objects.get(id)?;
@@ -89,8 +87,7 @@ impl Seen {
             .ok_or_else(|| damaged("is too deep, too large, or has a bad name"))?;
         node.mark.set(*id);
         let node = Arc::new(node);
-        let mut seen = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.add(*id, &node);
+        seen().add(*id, &node);
         Ok(node)
     }
 

@@ -15,9 +15,7 @@ pub(super) fn directory(
     node: &Arc<Node>,
     objects: &mut dyn ObjectWriter,
 ) -> Result<ObjectId, StorageError> {
-    if let Some(id) = node.mark.get()
-        && objects.has(&id)?
-    {
+    if let Some(id) = there(node, objects)? {
         return Ok(id);
     }
     let Body::Directory(listed) = &node.body else {
@@ -49,13 +47,7 @@ pub(super) fn directory(
     let record = DirectoryRecord { stamp: StampRecord::of(node.stamp), entries };
     let data =
         postcard::to_allocvec(&record).map_err(|error| StorageError::Io(error.to_string()))?;
-    let object = Object { children, data: Arc::new(data) };
-    let id = object.id();
-    if !objects.has(&id)? {
-        objects.put(id, &object)?;
-    }
-    node.mark.set(id);
-    Ok(id)
+    put(node, &Object { children, data: Arc::new(data) }, objects)
 }
 
 fn contents(
@@ -63,15 +55,26 @@ fn contents(
     data: &Arc<Vec<u8>>,
     objects: &mut dyn ObjectWriter,
 ) -> Result<ObjectId, StorageError> {
-    if let Some(id) = node.mark.get()
-        && objects.has(&id)?
-    {
-        return Ok(id);
+    match there(node, objects)? {
+        Some(id) => Ok(id),
+        None => put(node, &Object { children: Vec::new(), data: Arc::clone(data) }, objects),
     }
-    let object = Object { children: Vec::new(), data: Arc::clone(data) };
+}
+
+/// The object of a node that has not changed since it was kept, if that is still there.
+fn there(node: &Node, objects: &mut dyn ObjectWriter) -> Result<Option<ObjectId>, StorageError> {
+    let Some(id) = node.mark.get() else { return Ok(None) };
+    Ok(objects.has(&id)?.then_some(id))
+}
+
+fn put(
+    node: &Node,
+    object: &Object,
+    objects: &mut dyn ObjectWriter,
+) -> Result<ObjectId, StorageError> {
     let id = object.id();
     if !objects.has(&id)? {
-        objects.put(id, &object)?;
+        objects.put(id, object)?;
     }
     node.mark.set(id);
     Ok(id)

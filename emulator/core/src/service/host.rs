@@ -30,14 +30,7 @@ impl Host {
     /// Keeps all worlds from now on.
     #[must_use]
     pub fn kept_in(self, storage: Arc<dyn Storage>) -> Self {
-        let Context { backend, clock, ids, settings, .. } = &*self.context;
-        let context = Context {
-            backend: Arc::clone(backend),
-            clock: Arc::clone(clock),
-            ids: Arc::clone(ids),
-            settings: *settings,
-            storage: Some(storage),
-        };
+        let context = Context { storage: Some(storage), ..(*self.context).clone() };
         Self { context: Arc::new(context) }
     }
 

@@ -101,44 +101,42 @@ impl World {
         fruit: &Fruit,
         now: Timestamp,
     ) -> Option<Change> {
-        let key = Key::Sandbox(id.clone());
-        let new = |image: Image| self.context.backend.save(&image).map(Contents::New);
         if let (Fruit::Captured(checkpoint), Job::Snapshot(draft)) = (fruit, job) {
             let Draft { id, name, spec } = draft.clone();
             let checkpoint = Arc::clone(checkpoint);
             let snapshot = Snapshot { id, name, spec, created_at: now, checkpoint };
             return self.change_of_snapshot(&snapshot);
         }
-        let state = self.lock();
-        let sandbox = Sandbox { changed_at: now, ..state.sandbox(id).ok()?.clone() };
-        drop(state);
-        let (state, image, contents) = match fruit {
+        let mut sandbox = self.lock().sandbox(id).ok()?.clone();
+        sandbox.changed_at = now;
+        match fruit {
             Fruit::Machine(_) => {
+                sandbox.launched_at = Some(now);
+                // What it was brought back from stays, until it rests again.
                 let (image, contents) = match sandbox.body {
                     Body::Checkpoint(_) => (Some(ImageKind::Checkpoint), Contents::AsBefore),
                     Body::Disk(_) => (Some(ImageKind::Disk), Contents::AsBefore),
                     Body::None | Body::Machine(_) => (None, Contents::None),
                 };
-                (StateRecord::Running, image, contents)
+                Some(change_of_sandbox(&sandbox, StateRecord::Running, image, contents))
             }
-            Fruit::Checkpoint(checkpoint) => {
-                let image = Image::Checkpoint(Arc::clone(checkpoint));
-                (StateRecord::Paused, Some(ImageKind::Checkpoint), new(image)?)
+            Fruit::Checkpoint(saved) => {
+                self.change_of_rest(&sandbox, &Image::Checkpoint(Arc::clone(saved)))
             }
-            Fruit::Disk(disk) => {
-                let image = Image::Disk(Arc::clone(disk));
-                (StateRecord::Stopped, Some(ImageKind::Disk), new(image)?)
-            }
-            Fruit::Nothing => return Some(Change { key, to: Record::Gone }),
-            Fruit::Captured(_) => return None,
+            Fruit::Disk(disk) => self.change_of_rest(&sandbox, &Image::Disk(Arc::clone(disk))),
+            Fruit::Nothing => Some(Change { key: Key::Sandbox(id.clone()), to: Record::Gone }),
+            Fruit::Captured(_) => None,
+        }
+    }
+
+    /// A sandbox that is paused or stopped, with what is left of its machine.
+    fn change_of_rest(&self, sandbox: &Sandbox, image: &Image) -> Option<Change> {
+        let (state, kind) = match image {
+            Image::Checkpoint(_) => (StateRecord::Paused, ImageKind::Checkpoint),
+            Image::Disk(_) => (StateRecord::Stopped, ImageKind::Disk),
         };
-        let launched_at = match state {
-            StateRecord::Running => Some(now),
-            StateRecord::Paused | StateRecord::Stopped => sandbox.launched_at,
-        };
-        let sandbox = Sandbox { launched_at, ..sandbox };
-        let sandbox = SandboxRecord::of(&sandbox, state, None);
-        Some(Change { key, to: Record::Is(text(&KeptSandbox { sandbox, image }), contents) })
+        let contents = Contents::New(self.context.backend.save(image)?);
+        Some(change_of_sandbox(sandbox, state, Some(kind), contents))
     }
 
     fn change_of_snapshot(&self, snapshot: &Snapshot) -> Option<Change> {
@@ -255,28 +253,30 @@ impl World {
 
     fn everything(&self) -> Vec<Change> {
         let state = self.lock().clone();
-        let sandboxes = state.sandboxes().filter_map(|sandbox| {
-            let save = |image: Image| self.context.backend.save(&image).map(Contents::New);
-            let (at, image, contents) = match &sandbox.body {
-                Body::Machine(_) => (StateRecord::Running, None, Contents::None),
-                Body::Checkpoint(saved) => {
-                    let image = Image::Checkpoint(Arc::clone(saved));
-                    (StateRecord::Paused, Some(ImageKind::Checkpoint), save(image)?)
-                }
-                Body::Disk(disk) => {
-                    let image = Image::Disk(Arc::clone(disk));
-                    (StateRecord::Stopped, Some(ImageKind::Disk), save(image)?)
-                }
-                Body::None => return None,
-            };
-            let record = KeptSandbox { sandbox: SandboxRecord::of(sandbox, at, None), image };
-            let key = Key::Sandbox(sandbox.id.clone());
-            Some(Change { key, to: Record::Is(text(&record), contents) })
+        let sandboxes = state.sandboxes().filter_map(|sandbox| match &sandbox.body {
+            Body::Machine(_) => {
+                Some(change_of_sandbox(sandbox, StateRecord::Running, None, Contents::None))
+            }
+            Body::Checkpoint(saved) => {
+                self.change_of_rest(sandbox, &Image::Checkpoint(Arc::clone(saved)))
+            }
+            Body::Disk(disk) => self.change_of_rest(sandbox, &Image::Disk(Arc::clone(disk))),
+            Body::None => None,
         });
         let snapshots =
             state.shelf.oldest_first().filter_map(|snapshot| self.change_of_snapshot(snapshot));
         sandboxes.chain(snapshots).collect()
     }
+}
+
+fn change_of_sandbox(
+    sandbox: &Sandbox,
+    state: StateRecord,
+    image: Option<ImageKind>,
+    contents: Contents,
+) -> Change {
+    let record = KeptSandbox { sandbox: SandboxRecord::of(sandbox, state, None), image };
+    Change { key: Key::Sandbox(sandbox.id.clone()), to: Record::Is(text(&record), contents) }
 }
 
 /// A record's text.

@@ -6,18 +6,20 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::ServiceError;
 use super::host::Host;
 use super::keep::{KeptPresets, KeptSandbox};
-use super::records::{SnapshotRecord, StateRecord};
-use super::sandbox::{Body, Sandbox};
+use super::records::{SnapshotRecord, SpecRecord, StateRecord};
+use super::sandbox::{Body, Sandbox, Spec};
+use super::share::Tenure;
 use super::shelf::Snapshot;
 use super::state::State;
 use super::world::World;
 use crate::backend::{Image, ImageKind};
 use crate::clock::{Clock, HandClock, Timestamp};
-use crate::id::{OrgId, SandboxId};
+use crate::id::{OrgId, SandboxId, SnapshotId};
 use crate::lifecycle::{Event, Phase};
-use crate::storage::{Key, ObjectId, Storage, StorageError, Stored};
+use crate::storage::{Key, Storage, StorageError, Stored};
 
 /// The world of an organisation as it was.
 #[derive(Debug)]
@@ -76,69 +78,97 @@ impl Host {
             beside = presets.beside;
         }
         let clock = Arc::new(clock);
-        let inside = Arc::clone(&clock) as Arc<dyn Clock>;
+        let source = Source { host: self, storage, inside: Arc::clone(&clock) as Arc<dyn Clock> };
         let mut state = State::default();
         let mut lost = Vec::new();
         for stored in records {
-            let unreadable = |why: &dyn fmt::Display| unreadable(&stored.key, why);
-            let image = |kind, root: ObjectId, boot| {
-                let image = context.backend.recall(root, kind, storage.objects(), boot);
-                image.map_err(|error| unreadable(&error))
-            };
             match &stored.key {
                 Key::Presets => {}
-                Key::Sandbox(id) => {
-                    let kept: KeptSandbox = read(stored)?;
-                    let spec = kept.sandbox.spec.read(id.as_str()).map_err(|e| unreadable(&e))?;
-                    let spec = Arc::new(spec);
-                    let boot = spec.boot(id, Arc::clone(&inside));
-                    let (phase, kind) = match (kept.sandbox.state, kept.image) {
-                        (StateRecord::Paused, _) => (Phase::Paused, ImageKind::Checkpoint),
-                        (StateRecord::Stopped | StateRecord::Running, Some(_)) => {
-                            (Phase::Stopped, ImageKind::Disk)
-                        }
-                        (StateRecord::Stopped | StateRecord::Running, None) => {
-                            log::warn!(
-                                "{id} was running when the emulator ended without being asked to, \
-                                 and was never paused or stopped: it is gone"
-                            );
-                            lost.push(id.clone());
-                            continue;
-                        }
-                    };
-                    let root = stored.image.ok_or_else(|| unreadable(&"it has no image"))?;
-                    let body = match image(kind, root, boot)? {
-                        Image::Checkpoint(saved) => Body::Checkpoint(saved),
-                        Image::Disk(disk) => Body::Disk(disk),
-                    };
-                    if kept.sandbox.state == StateRecord::Running {
-                        log::warn!(
-                            "{id} was running when the emulator ended without being asked to: it \
-                             is stopped, with the disk of {}",
-                            Timestamp::from_millis(kept.sandbox.changed_at)
-                        );
-                    }
-                    let tenure = state.tenure;
-                    state.insert(kept.sandbox.sandbox(id.clone(), spec, phase, body, tenure));
-                }
+                Key::Sandbox(id) => match source.sandbox(id, stored, state.tenure)? {
+                    Some(sandbox) => state.insert(sandbox),
+                    None => lost.push(id.clone()),
+                },
                 Key::Snapshot(id) => {
-                    let record: SnapshotRecord = read(stored)?;
-                    let spec = record.spec.read(id.as_str()).map_err(|e| unreadable(&e))?;
-                    let spec = Arc::new(spec);
-                    let boot = spec.boot(&SandboxId::from_client(id.as_str()), Arc::clone(&inside));
-                    let root = stored.image.ok_or_else(|| unreadable(&"it has no image"))?;
-                    let image = image(ImageKind::Checkpoint, root, boot)?;
-                    let snapshot: Snapshot =
-                        record.read(spec, image).map_err(|e| unreadable(&e))?;
-                    state.shelf.reserve(&snapshot.name).map_err(|e| unreadable(&e))?;
+                    let snapshot = source.snapshot(id, stored)?;
+                    let reserved = state.shelf.reserve(&snapshot.name);
+                    reserved.map_err(|error| unreadable(stored, &error))?;
                     state.shelf.store(Arc::new(snapshot));
                 }
             }
         }
-        let world = World::of(Arc::clone(&context), clock, state);
+        let world = World::of(context, clock, state);
         world.keeper.open(storage.ledger(&org));
         world.keep_losses(lost).await?;
         Ok(Recalled { org, world, beside })
+    }
+}
+
+/// What the things of one world are read from.
+struct Source<'a> {
+    host: &'a Host,
+    storage: &'a Arc<dyn Storage>,
+    inside: Arc<dyn Clock>,
+}
+
+impl Source<'_> {
+    /// A sandbox at rest; none of one that ran and never was.
+    fn sandbox(
+        &self,
+        id: &SandboxId,
+        stored: &Stored,
+        tenure: Tenure,
+    ) -> Result<Option<Sandbox>, RecallError> {
+        let KeptSandbox { sandbox: record, image } = read(stored)?;
+        let (phase, kind) = match (record.state, image) {
+            (StateRecord::Paused, _) => (Phase::Paused, ImageKind::Checkpoint),
+            (StateRecord::Stopped | StateRecord::Running, Some(_)) => {
+                (Phase::Stopped, ImageKind::Disk)
+            }
+            (StateRecord::Stopped | StateRecord::Running, None) => {
+                log::warn!(
+                    "{id} was running when the emulator ended without being asked to, and was \
+                     never paused or stopped: it is gone"
+                );
+                return Ok(None);
+            }
+        };
+        if record.state == StateRecord::Running {
+            log::warn!(
+                "{id} was running when the emulator ended without being asked to: it is stopped, \
+                 with the disk that it had when it was last resumed or started, at {}",
+                Timestamp::from_millis(record.changed_at)
+            );
+        }
+        let (spec, image) = self.image(stored, id, &record.spec, kind)?;
+        let body = match image {
+            Image::Checkpoint(saved) => Body::Checkpoint(saved),
+            Image::Disk(disk) => Body::Disk(disk),
+        };
+        Ok(Some(record.sandbox(id.clone(), spec, phase, body, tenure)))
+    }
+
+    fn snapshot(&self, id: &SnapshotId, stored: &Stored) -> Result<Snapshot, RecallError> {
+        let record: SnapshotRecord = read(stored)?;
+        // No machine runs under this name: each restore brings its own.
+        let name = SandboxId::from_client(id.as_str());
+        let (spec, image) = self.image(stored, &name, &record.spec, ImageKind::Checkpoint)?;
+        record.read(spec, image).map_err(|error| unreadable(stored, &error))
+    }
+
+    fn image(
+        &self,
+        stored: &Stored,
+        id: &SandboxId,
+        spec: &SpecRecord,
+        kind: ImageKind,
+    ) -> Result<(Arc<Spec>, Image), RecallError> {
+        let spec = spec.read(id.as_str()).map_err(|error| unreadable(stored, &error))?;
+        let spec = Arc::new(spec);
+        let root = stored.image.ok_or_else(|| unreadable(stored, &"it has no image"))?;
+        let boot = spec.boot(id, Arc::clone(&self.inside));
+        let backend = &self.host.context().backend;
+        let image = backend.recall(root, kind, self.storage.objects(), boot);
+        Ok((spec, image.map_err(|error| unreadable(stored, &error))?))
     }
 }
 
@@ -156,7 +186,7 @@ impl World {
         }
     }
 
-    async fn come_to_rest(self: &Arc<Self>, id: &SandboxId) -> Result<(), super::ServiceError> {
+    async fn come_to_rest(self: &Arc<Self>, id: &SandboxId) -> Result<(), ServiceError> {
         loop {
             let Ok(Sandbox { phase, changed, .. }) = self.sandbox(id) else { return Ok(()) };
             let mut changed = changed.subscribe();
@@ -164,7 +194,7 @@ impl World {
                 Phase::Paused | Phase::Stopped | Phase::Deleted => return Ok(()),
                 Phase::Running { .. } => match self.request(id, Event::Pause, None).await {
                     // Its timeout was faster.
-                    Err(super::ServiceError::Refused(_)) => {}
+                    Err(ServiceError::Refused(_)) => {}
                     other => return other.map(drop),
                 },
                 Phase::Starting(_)
@@ -183,11 +213,11 @@ impl World {
 }
 
 fn read<T: serde::de::DeserializeOwned>(stored: &Stored) -> Result<T, RecallError> {
-    serde_json::from_slice(&stored.text).map_err(|error| unreadable(&stored.key, &error))
+    serde_json::from_slice(&stored.text).map_err(|error| unreadable(stored, &error))
 }
 
-fn unreadable(key: &Key, why: &dyn fmt::Display) -> RecallError {
-    let whose = match key {
+fn unreadable(stored: &Stored, why: &dyn fmt::Display) -> RecallError {
+    let whose = match &stored.key {
         Key::Sandbox(id) => id.to_string(),
         Key::Snapshot(id) => id.to_string(),
         Key::Presets => "an organisation's clock and faults".to_owned(),

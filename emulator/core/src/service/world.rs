@@ -11,7 +11,7 @@ use crate::id::IdSource;
 use crate::storage::Storage;
 
 /// What every world of an emulator shares.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Context {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) clock: Arc<dyn Clock>,
