@@ -91,6 +91,12 @@ fn host(dir: &Path) -> anyhow::Result<Host> {
     Ok(host.kept_in(Arc::new(storage)))
 }
 
+/// The folder that a path is in.
+fn beside(path: &Path) -> &Path {
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    above.unwrap_or(Path::new("."))
+}
+
 impl Export {
     async fn run(self) -> anyhow::Result<()> {
         ensure!(self.dir.is_dir(), "{}: there is no such folder", self.dir.display());
@@ -104,8 +110,7 @@ impl Export {
         let count = organisations.len();
         let state = StateFile { format: FORMAT.to_owned(), version: VERSION, organisations };
         // Written whole beside it and renamed: what was there stays until the new one is.
-        let within = self.file.parent().filter(|path| !path.as_os_str().is_empty());
-        let file = tempfile::NamedTempFile::new_in(within.unwrap_or(Path::new(".")))?;
+        let file = tempfile::NamedTempFile::new_in(beside(&self.file))?;
         let mut to = BufWriter::new(file);
         serde_json::to_writer(&mut to, &state)?;
         to.flush()?;
@@ -129,13 +134,21 @@ impl Import {
         );
         let taken = fs::read_dir(&self.dir).is_ok_and(|mut entries| entries.next().is_some());
         ensure!(!taken, "{}: the folder is not empty", self.dir.display());
-        let host = host(&self.dir)?;
+        // Made whole beside it and renamed: a file that can't be read leaves nothing behind.
+        let making = tempfile::Builder::new()
+            .prefix(".leap0-import-")
+            .tempdir_in(beside(&self.dir))
+            .with_context(|| self.dir.display().to_string())?;
+        let host = host(making.path())?;
         for Organisation { org, world, faults } in &state.organisations {
             let world = host.import(world.get().as_bytes()).await?;
             world.keep_as(&OrgId::new(org)).await?;
             world.keep_presets(faults.clone()).await?;
             world.fall_asleep().await;
         }
+        fs::rename(making.path(), &self.dir).with_context(|| self.dir.display().to_string())?;
+        // It has another name now, and is not to be removed.
+        let _ = making.keep();
         println!("{}: {} organisations", self.dir.display(), state.organisations.len());
         Ok(())
     }

@@ -67,6 +67,17 @@ fn an_exported_folder_comes_back_whole() {
     assert_eq!(again.status.code(), Some(2), "not over another: {again:?}");
     let nonsense = state(&[&from.join("leap0.redb"), &folder.path().join("x")], "import");
     assert_eq!(nonsense.status.code(), Some(2), "{nonsense:?}");
+    // One bad organisation, and nothing of the others is left to be in the way.
+    let broken = folder.path().join("broken.json");
+    let mut exported: Value =
+        serde_json::from_slice(&fs::read(&file).expect("read")).expect("JSON");
+    let bad = json!({ "org": "z", "world": {}, "faults": [] });
+    exported["organisations"].as_array_mut().expect("a list").push(bad);
+    fs::write(&broken, exported.to_string()).expect("written");
+    let before = fs::read_dir(folder.path()).expect("a folder").count();
+    let refused = state(&[&broken, &folder.path().join("y")], "import");
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), before);
     let checked = state(&[&to], "verify");
     assert!(checked.status.success(), "{checked:?}");
 
