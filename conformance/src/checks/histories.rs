@@ -31,7 +31,7 @@ pub(super) const CHECKS: &[Check] = &[
     check!(
         deletes_at_once_can_be_put_in_order,
         Snapshots,
-        ["SB-DEL-01", "SB-DEL-03", "STATE-DELETE-RUNNING"]
+        ["SB-DEL-01", "SB-DEL-03", "STATE-DELETE-RUNNING", "STATE-SNAPSHOT-RUNNING"]
     )
     .live(3),
     check!(
@@ -50,6 +50,7 @@ pub(super) const CHECKS: &[Check] = &[
             "SNAP-DEL-03",
             "SNAP-DEL-04",
             "SNAP-LIST-01",
+            "STATE-SNAPSHOT-RUNNING",
         ]
     )
     .live(3),
@@ -95,13 +96,13 @@ async fn histories(t: &Trial, theme: Theme) -> Outcome {
         // Every check and every round goes another way, and all of them the same for one seed.
         let seed = settings.seed.wrapping_mul(1000) + u64::try_from(round).unwrap_or(0);
         let mut dice = Dice::new(seed ^ ((theme as u64) << 56));
-        let plan = theme.plan(&mut dice, t.session.has(C::StopStart));
+        let plan = theme.plan(round, &mut dice, t.session.has(C::StopStart));
         let Some(mut found) = record(&t.session, restore, plan, t.check.live).await else {
             continue;
         };
         recorded += 1;
         found.history.keeps_used = keeps;
-        t.keep(found.exchanges);
+        t.keep(found.exchanges.clone());
         match judge(&found.history, BUDGET).verdict {
             Verdict::Ok => {
                 judged += 1;
@@ -110,6 +111,7 @@ async fn histories(t: &Trial, theme: Theme) -> Outcome {
             Verdict::Unknown => {}
             Verdict::Violation(contradiction) => {
                 judged += 1;
+                t.keep(found.exchanges.get(contradiction.last).cloned().into_iter().collect());
                 broken.insert(tell(t, &found.history, &contradiction));
                 break;
             }

@@ -26,7 +26,7 @@ impl Machine {
                 None => seen == Seen::Gone,
             },
             Kind::Read { sandbox, file, value } => state.sandbox(sandbox).is_some_and(|sandbox| {
-                sandbox.phase == Phase::Running && sandbox.files[file as usize] == value
+                sandbox.phase.serves() && sandbox.files[file as usize] == value
             }),
             // SNAP-LIST-03: whether a snapshot is listed before it is stored is nobody's promise.
             Kind::Find { name, found } => match state.hold(name) {
@@ -49,10 +49,10 @@ impl Machine {
     fn is_missing(&self, state: &State, task: &Task) -> bool {
         match task.kind {
             Kind::Read { sandbox, file, .. } => match state.sandbox(sandbox) {
-                Some(there) if there.phase == Phase::Running => {
-                    there.files[file as usize] == ABSENT
+                Some(there) => {
+                    let absent = there.phase.serves() && there.files[file as usize] == ABSENT;
+                    absent || there.phase == Phase::Deleting
                 }
-                Some(there) => there.phase == Phase::Deleting,
                 None => true,
             },
             Kind::Restore { name, .. } => !matches!(state.hold(name), Some(Hold::Stored { .. })),

@@ -39,7 +39,10 @@ pub(super) fn blame(history: &History, smallest: &Smallest) -> &'static str {
             let named = |other: &O| matches!(other, O::Capture { name: of, .. } if name == of);
             if others.any(named) { "SNAP-CREATE-08" } else { "SNAP-CREATE-02" }
         }
-        (O::Capture { .. }, 409) => "SNAP-CREATE-10",
+        (O::Capture { .. }, 409) => {
+            let deletes = |other: &O| matches!(other, O::DeleteSnapshot { .. });
+            if others.any(deletes) { "SNAP-CREATE-10" } else { "STATE-SNAPSHOT-RUNNING" }
+        }
         (O::Capture { .. }, _) => "SNAP-CREATE-01",
         (O::Restore { .. }, 200..300) => {
             let deletes = |other: &O| matches!(other, O::DeleteSnapshot { .. });
@@ -47,8 +50,10 @@ pub(super) fn blame(history: &History, smallest: &Smallest) -> &'static str {
         }
         (O::Restore { .. }, _) => "SNAP-REST-02",
         (O::DeleteSnapshot { .. }, 200..300) => {
+            let again = |other: &O| *other == last.operation;
             let restores = |other: &O| matches!(other, O::Restore { .. });
-            if others.any(restores) { "SNAP-DEL-03" } else { "SNAP-DEL-04" }
+            let used = others.any(restores) && !others.any(again);
+            if used { "SNAP-DEL-03" } else { "SNAP-DEL-04" }
         }
         (O::DeleteSnapshot { .. }, 409) => "SNAP-DEL-03",
         (O::DeleteSnapshot { .. }, _) => "SNAP-DEL-01",
@@ -93,6 +98,14 @@ fn held(history: &History, sandbox: &str, smallest: &Smallest) -> &'static str {
         let mut calls = before.clone();
         calls.any(|call| call.operation.sandbox() == Some(sandbox) && fits(&call.operation))
     };
+    // The writes that the read should have shown.
+    let values: Vec<&str> =
+        smallest.calls.iter().filter_map(|place| history.calls[*place].operation.value()).collect();
+    let seen = |call: &Call| call.answer.as_ref().and_then(|told| told.value.clone());
+    let newer = |call: &Call| {
+        let value = seen(call);
+        value != seen(read) && value.is_some_and(|value| values.contains(&&*value))
+    };
     let maker = history.calls.iter().find(|call| made(call)).map(|call| &call.operation);
     let wrote = smallest.calls.iter().map(|place| &history.calls[*place]).any(|call| {
         call.operation.sandbox() == Some(sandbox)
@@ -104,7 +117,10 @@ fn held(history: &History, sandbox: &str, smallest: &Smallest) -> &'static str {
         "SB-STOP-01"
     } else if did(|operation| matches!(operation, O::Pause { .. })) {
         "SB-PAUSE-09"
-    } else {
+    } else if history.calls.iter().any(|call| call.operation == read.operation && newer(call)) {
+        // It was there, and so what was lost is this read.
         "FS-OP-READ-FILE"
+    } else {
+        "FS-OP-WRITE-FILE"
     }
 }

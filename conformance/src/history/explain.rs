@@ -120,7 +120,7 @@ fn could(history: &History, smallest: &Smallest) -> String {
 
 fn held(history: &History, state: &State, sandbox: u32, file: u32) -> String {
     match state.sandbox(sandbox) {
-        Some(there) if there.phase == Phase::Running => match there.files[file as usize] {
+        Some(there) if there.phase.serves() => match there.files[file as usize] {
             ABSENT => "the file was not there".to_owned(),
             UNREAD => "the file held something that nobody read".to_owned(),
             value => {

@@ -35,6 +35,8 @@ pub(crate) struct Contradiction {
     pub(crate) rule: &'static str,
     /// The places, in the history, of the calls that contradict each other.
     pub(crate) calls: Vec<usize>,
+    /// The place of the one of them that nothing explains.
+    pub(crate) last: usize,
     /// In words.
     pub(crate) words: String,
 }
@@ -77,6 +79,7 @@ pub(crate) fn judge(history: &History, budget: Budget) -> Judgement {
                 verdict = Verdict::Violation(Contradiction {
                     rule: blame(history, &smallest),
                     words: explain(history, &smallest),
+                    last: smallest.last.origin,
                     calls: smallest.calls,
                 });
                 break;

@@ -79,6 +79,14 @@ pub(super) const STORED: u8 = 3;
 pub(super) const DONE: u8 = u8::MAX;
 
 impl Phase {
+    /// Whether a use can be done in it. What was let in before a sandbox is paused, stopped or deleted
+    /// counts as done before. A sandbox that is captured may go on before that is at its end, and
+    /// that its uses wait is no source's word (STATE-USE-SNAPSHOTTING); but the snapshot holds what
+    /// was there when its capture began.
+    pub(super) fn serves(self) -> bool {
+        matches!(self, Self::Running | Self::Capturing)
+    }
+
     /// Whether it is on the way to another.
     pub(super) fn is_passing(self) -> bool {
         !matches!(self, Self::Running | Self::Paused | Self::Stopped)

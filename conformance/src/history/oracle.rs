@@ -6,20 +6,31 @@ use super::problem::{Part, whole};
 use super::task::Reply;
 
 /// Whether a small history can be explained; none if that takes too long to tell.
-pub(super) fn fits(history: &History, mut most: usize) -> Option<bool> {
-    let (mut part, _) = whole(history);
+pub(super) fn fits(history: &History, most: usize) -> Option<bool> {
+    fits_part(whole(history).0, most)
+}
+
+/// The same of tasks.
+pub(super) fn fits_part(mut part: Part, mut most: usize) -> Option<bool> {
     // Everything is taken in as many steps as it has.
     part.tasks.iter_mut().for_each(|task| task.stepwise = true);
     let points = vec![FRESH; part.tasks.len()];
-    try_all(&part, &points, &State::default(), &mut most)
+    try_all(&part, &points, &State::default(), 0, &mut most)
 }
 
-fn try_all(part: &Part, points: &[u8], state: &State, most: &mut usize) -> Option<bool> {
+fn try_all(
+    part: &Part,
+    points: &[u8],
+    state: &State,
+    latest: u64,
+    most: &mut usize,
+) -> Option<bool> {
     *most = most.checked_sub(1)?;
     let tasks = &part.tasks;
     let done = |place: usize| {
         let early = tasks[place].early && points[place] == BEGUN;
-        points[place] == DONE || early
+        let optional = tasks[place].reply == Reply::Open && points[place] == FRESH;
+        points[place] == DONE || early || optional
     };
     let missing = (0..tasks.len()).filter(|place| !done(*place));
     // What has not begun may wait for what was answered before it was sent.
@@ -30,6 +41,11 @@ fn try_all(part: &Part, points: &[u8], state: &State, most: &mut usize) -> Optio
         if points[place] == DONE || (points[place] == FRESH && task.begin > first) {
             continue;
         }
+        // What was sent after the end of a task, and took a step, leaves it no time.
+        if task.end < latest && !task.early {
+            continue;
+        }
+        let latest = latest.max(task.begin);
         let mut next = Vec::new();
         part.machine.steps(state, task, points[place], &mut next);
         let looks = task.reply != Reply::Open && task.is_look();
@@ -39,7 +55,7 @@ fn try_all(part: &Part, points: &[u8], state: &State, most: &mut usize) -> Optio
         for (point, state) in next {
             let mut points = points.to_vec();
             points[place] = point;
-            match try_all(part, &points, &state, most) {
+            match try_all(part, &points, &state, latest, most) {
                 Some(true) => return Some(true),
                 Some(false) => {}
                 None => all_tried = false,

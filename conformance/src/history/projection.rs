@@ -33,8 +33,7 @@ pub(super) fn projections(part: &Part) -> Vec<Part> {
 fn one_file(tasks: &[Task], wanted: u32) -> Vec<Task> {
     let tasks = tasks.iter().map(|task| match task.kind {
         Kind::Write { sandbox, file, .. } | Kind::Read { sandbox, file, .. } if file != wanted => {
-            let kind = Kind::Touch { sandbox };
-            Task { kind, reply: Reply::Open, end: u64::MAX, ..task.clone() }
+            Task { kind: Kind::Touch { sandbox }, reply: Reply::Open, ..task.clone() }
         }
         _ => task.clone(),
     });

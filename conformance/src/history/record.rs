@@ -15,7 +15,7 @@ use crate::run::Session;
 /// The files that are written: on disk, where a stop leaves them.
 const FILES: [&str; 2] = ["/tmp/one", "/tmp/two"];
 
-/// What was recorded, and every exchange of it.
+/// What was recorded, and the exchange of each call.
 #[derive(Debug)]
 pub(crate) struct Recorded {
     pub(crate) history: History,
@@ -105,25 +105,64 @@ impl Scene {
         let request = wire::request(&self.session, self.restore, &operation);
         let begin = self.now();
         if self.session.client().hang_up(&request, after).await.is_ok() {
-            self.log(|log| log.calls.push(Call { client, operation, begin, answer: None }));
+            let exchange = Exchange::failed(request, "the client hung up");
+            self.log(|log| {
+                log.calls.push(Call { client, operation, begin, answer: None });
+                log.exchanges.push(exchange);
+            });
         }
     }
 
     /// Makes the sandboxes and writes every file.
     async fn begin(&self, plan: &Plan) -> bool {
-        for place in 0..plan.sandboxes {
-            let Some(told) = self.call(0, Operation::Create).await else { return false };
-            let Some(id) = told.made.filter(|_| told.status == 201) else { return false };
-            if told.state.as_deref() != Some("running") && !self.session.until_running(&id).await {
-                return false;
-            }
-            self.log(|log| log.sandboxes.push(id.clone()));
-            for file in 0..FILES.len() {
-                self.perform(0, Act::Write(place, file)).await;
-            }
-            self.call(0, Operation::Get { sandbox: id }).await;
+        for _ in 0..plan.sandboxes {
+            let Some(id) = self.make(0).await else { return false };
+            self.log(|log| log.sandboxes.push(id));
         }
         true
+    }
+
+    /// A sandbox that runs, with something in every file.
+    async fn make(&self, client: usize) -> Option<String> {
+        let told = self.call(client, Operation::Create).await?;
+        let id = told.made.filter(|_| told.status == 201)?;
+        if told.state.as_deref() != Some("running") && !self.session.until_running(&id).await {
+            return None;
+        }
+        for file in FILES {
+            let (sandbox, file, value) = (id.clone(), file.to_owned(), self.value(client));
+            self.call(client, Operation::Write { sandbox, file, value }).await;
+        }
+        Some(id)
+    }
+
+    /// A value that nobody else writes.
+    fn value(&self, client: usize) -> String {
+        self.log(|log| {
+            log.values += 1;
+            format!("v{client}x{}", log.values)
+        })
+    }
+
+    /// Makes another sandbox if the one in a place is gone.
+    async fn renew(&self, client: usize, place: usize) {
+        let Some(sandbox) = self.log(|log| log.sandboxes.get(place).cloned()) else { return };
+        let told = self.call(client, Operation::Get { sandbox }).await;
+        let gone = |told: &Told| told.status == 404 || told.state.as_deref() == Some("deleted");
+        if told.as_ref().is_some_and(gone)
+            && let Some(id) = self.make(client).await
+        {
+            self.log(|log| log.sandboxes[place] = id);
+        }
+    }
+
+    async fn drop_copies(&self, client: usize) {
+        for sandbox in self.log(|log| std::mem::take(&mut log.copies)) {
+            let told = self.call(client, Operation::Delete { sandbox }).await;
+            if told.is_some_and(|told| told.status < 300 || told.status == 404) {
+                self.room.add_permits(1);
+            }
+        }
     }
 
     /// Lets all clients act.
@@ -157,12 +196,7 @@ impl Scene {
 
     /// What an act asks for; none if there is nothing to ask it of.
     fn operation(&self, client: usize, act: Act) -> Option<Operation> {
-        let value = || {
-            self.log(|log| {
-                log.values += 1;
-                format!("v{client}x{}", log.values)
-            })
-        };
+        let value = || self.value(client);
         let at = |place: usize| self.log(|log| log.sandboxes.get(place).cloned());
         Some(match act {
             Act::Get(place) => Operation::Get { sandbox: at(place)? },
@@ -190,11 +224,16 @@ impl Scene {
                 Operation::DeleteSnapshot { snapshot }
             }
             Act::Find(name) => Operation::Find { name: self.names[name].clone() },
-            Act::Rest => return None,
+            Act::Renew(_) | Act::DropCopies | Act::Rest => return None,
         })
     }
 
     async fn perform(&self, client: usize, act: Act) {
+        match act {
+            Act::Renew(place) => return self.renew(client, place).await,
+            Act::DropCopies => return self.drop_copies(client).await,
+            _ => {}
+        }
         let Some(operation) = self.operation(client, act) else { return };
         if let Act::Restore(_) = act {
             return self.restore(client, operation).await;
@@ -243,17 +282,11 @@ impl Scene {
             }
             self.read_all(LAST, &id).await;
         }
-        for id in self.log(|log| std::mem::take(&mut log.copies)) {
-            self.call(LAST, Operation::Delete { sandbox: id }).await;
-            self.room.add_permits(1);
-        }
+        self.drop_copies(LAST).await;
         for name in 0..self.names.len() {
             self.perform(LAST, Act::Find(name)).await;
             self.perform(LAST, Act::Restore(name)).await;
-            for id in self.log(|log| std::mem::take(&mut log.copies)) {
-                self.call(LAST, Operation::Delete { sandbox: id }).await;
-                self.room.add_permits(1);
-            }
+            self.drop_copies(LAST).await;
             // A name that nobody has must be free.
             let places = self.log(|log| log.sandboxes.len());
             self.perform(LAST, Act::Capture(places.saturating_sub(1), name)).await;

@@ -215,7 +215,15 @@ impl<'a> Search<'a> {
     /// Tries the task that was answered, before all others.
     fn own(&mut self, node: &Rc<Node>) -> bool {
         self.stack.push(Item::Others(node.clone()));
-        self.take(node, self.ended[node.event])
+        let task = self.ended[node.event];
+        if self.task(task).reply == Reply::Open && node.point(task) == FRESH {
+            // It could be done until now, and need not have been.
+            let without = Node { event: node.event + 1, ..Node::clone(node) };
+            if self.arrive(without) {
+                return true;
+            }
+        }
+        self.take(node, task)
     }
 
     /// Tries what others may have done before.
@@ -269,9 +277,16 @@ impl<'a> Search<'a> {
             .filter(|task| node.point(*task) != DONE)
             .collect();
         rest.sort_by_key(|task| (self.task(*task).end, *task));
-        // Of several that ask for the same, the one that is answered first may as well be first.
+        // Of several that ask for the same and have to be done, or may be at any time, the one that
+        // is answered first may as well be first. Others may be begun and seen half done for longer
+        // than the first has time.
         let mut alike = HashSet::from([self.task(answered).sameness()]);
-        rest.retain(|task| node.point(*task) != FRESH || alike.insert(self.task(*task).sameness()));
+        rest.retain(|task| {
+            let one = self.task(*task);
+            let bound =
+                one.reply == Reply::Done || (one.reply == Reply::Open && one.end == u64::MAX);
+            !bound || node.point(*task) != FRESH || alike.insert(one.sameness())
+        });
         let mut rest: Vec<(usize, Footprint)> = rest
             .into_iter()
             .map(|task| (task, Footprint::now(self.task(task), &node.state)))

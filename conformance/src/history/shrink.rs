@@ -1,16 +1,17 @@
 //! The smallest part of a history that is still a contradiction.
 //!
 //! A call is left out only in a way that keeps the contradiction one of the whole history: what
-//! only looked is no longer asked to be explained, and what may have changed something becomes an
-//! open call, which may still be done at any time after it was sent, or never. If even that leaves
-//! an answer without explanation, nothing that the other calls did can give it one.
+//! only looked is no longer asked to be explained, and what may have changed something, if it is
+//! only that it woke a sandbox, may have done so at any time until it was answered, or not at all.
+//! If even that leaves an answer without explanation, nothing that the other calls did can give it
+//! one.
 
 use std::time::{Duration, Instant};
 
 use super::machine::State;
 use super::problem::Part;
 use super::search::{Budget, Finding, search};
-use super::task::{Reply, Task};
+use super::task::{Kind, Reply, Task};
 use super::tidy::{tidy, tidy_values};
 
 /// A contradiction between a few calls.
@@ -121,9 +122,14 @@ impl Shrink<'_> {
             if kept {
                 return Some(task.clone());
             }
-            let changes = !task.is_look() && task.begin <= end;
-            let open = Task { reply: Reply::Open, end: u64::MAX, early: false, ..task.clone() };
-            changes.then_some(open)
+            let kind = match task.kind.sandbox().filter(|_| task.is_look()) {
+                Some(sandbox) if task.kind.is_use() => Kind::Touch { sandbox },
+                _ => task.kind,
+            };
+            let changes = !task.is_look() || task.kind.is_use();
+            let until = if task.early { u64::MAX } else { task.end };
+            let open = Task { kind, reply: Reply::Open, end: until, early: false, ..task.clone() };
+            (changes && task.begin <= end).then_some(open)
         });
         weaker.collect()
     }

@@ -226,8 +226,9 @@ impl Simulation {
         if !next.is_empty() {
             return None;
         }
-        // A use waits while a sandbox is on its way to run.
+        // A use waits while a sandbox is on its way to run, or is refused at once.
         let waits = task.kind.is_use()
+            && self.dice.chance(70)
             && matches!(
                 phase,
                 Some(Phase::Starting | Phase::Capturing | Phase::Pausing | Phase::Unpausing)

@@ -166,8 +166,8 @@ impl Machine {
         }
     }
 
-    /// A use wakes what is paused (SB-PAUSE-05), waits in other states, and is done in a sandbox
-    /// that runs. After it has woken one, somebody else may pause it again before it is done.
+    /// A use wakes what is paused (SB-PAUSE-05) and is done in a sandbox that serves it. After it has
+    /// woken one, somebody else may pause it again before it is done.
     fn steps_of_use(state: &State, task: &Task, point: u8, next: &mut Vec<(u8, State)>) {
         let Some(sandbox) = task.kind.sandbox() else { return };
         match (point, state.phase(sandbox)) {
@@ -178,7 +178,9 @@ impl Machine {
                 }
                 next.push((FRESH, state.with_phase(sandbox, Phase::Running)));
             }
-            (FRESH, Some(Phase::Running)) if matches!(task.reply, Reply::Done | Reply::Open) => {
+            (FRESH, Some(phase))
+                if phase.serves() && matches!(task.reply, Reply::Done | Reply::Open) =>
+            {
                 match task.kind {
                     Kind::Write { file, value, .. } => {
                         next.push((DONE, state.with_value(sandbox, file, value)));

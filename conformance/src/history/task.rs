@@ -98,7 +98,7 @@ pub(super) enum Found {
 /// How it was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Reply {
-    /// Not at all: it may be done or not.
+    /// It may be done, before its end if it has one, or not.
     Open,
     Done,
     /// 404

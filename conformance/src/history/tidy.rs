@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::footprint::{Footprint, Thing};
 use super::machine::Machine;
-use super::task::{Found, Kind, Reply, Seen, Task, UNREAD};
+use super::task::{Kind, Reply, Seen, Task, UNREAD};
 
 /// The same question in fewer words: the tasks can be explained if and only if those given can.
 pub(super) fn tidy(mut tasks: Vec<Task>, machine: Machine) -> Vec<Task> {
@@ -30,7 +30,9 @@ pub(super) fn tidy_values(mut tasks: Vec<Task>, machine: Machine) -> Vec<Task> {
         match task.kind {
             Kind::Get { .. } | Kind::Find { .. } => false,
             // One that may wake a sandbox at any time is as good as many that may later.
-            Kind::Touch { sandbox } => pausable.contains(&sandbox) && touched.insert(sandbox),
+            Kind::Touch { sandbox } => {
+                pausable.contains(&sandbox) && (task.end < u64::MAX || touched.insert(sandbox))
+            }
             _ => true,
         }
     });
@@ -98,15 +100,18 @@ fn find_stepwise(tasks: &mut [Task], machine: Machine) {
     let mut sights: BTreeMap<Thing, Stretches> = BTreeMap::new();
     for task in tasks.iter() {
         let busy = task.reply == Reply::Conflict
-            || matches!(
-                task.kind,
-                Kind::Get { seen: Seen::Passing, .. } | Kind::Find { found: Found::One(_), .. }
-            );
+            || matches!(task.kind, Kind::Get { seen: Seen::Passing, .. });
+        // That a snapshot is not stored yet shows when its source is seen to go on.
+        let waits = matches!(
+            (task.kind, task.reply),
+            (Kind::Find { .. }, _)
+                | (Kind::Restore { .. } | Kind::DeleteSnapshot { .. }, Reply::Missing)
+        );
         let deletes = machine.keeps_used
             && task.reply != Reply::Missing
             && matches!(task.kind, Kind::DeleteSnapshot { .. });
         let sandbox = task.kind.sandbox().map(Thing::Sandbox).filter(|_| busy);
-        let name = task.kind.name().map(Thing::Name).filter(|_| busy);
+        let name = task.kind.name().map(Thing::Name).filter(|_| busy || waits);
         let copies = task.kind.name().map(Thing::Copies).filter(|_| deletes);
         for thing in sandbox.into_iter().chain(name).chain(copies) {
             sights.entry(thing).or_default().0.push((task.begin, task.end));

@@ -461,6 +461,52 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     slow(F::NameFreeWhileMaking, "gives a name that is being taken", &["SNAP-CREATE-09"]),
     slow(F::StoppingUnseen, "shows stopped while it stops", &["SB-STOP-02"]),
     slow(F::ResumeGoesBackwards, "shows stopping while it resumes", &["SB-03"]),
+    // While several clients act at once
+    entry(F::DeleteLooksFirst, "deletes twice what is deleted twice at once", &["SB-DEL-03"]),
+    entry(F::PauseLooksFirst, "pauses twice what is paused twice at once", &["SB-PAUSE-02"]),
+    entry(F::StopLooksFirst, "stops twice what is stopped twice at once", &["SB-STOP-01"]),
+    entry(F::StartLooksFirst, "starts twice what is started twice at once", &["SB-START-01"]),
+    entry(F::PauseSavesFirst, "loses what is written while it pauses", &["SB-PAUSE-09"]),
+    entry(
+        F::EveryUseResumes,
+        "resumes for each of several uses, and loses what the first wrote",
+        &["SB-PAUSE-09"],
+    ),
+    entry(
+        F::WritesPutBackAll,
+        "loses one of two files that are written at once",
+        &["FS-OP-WRITE-FILE"],
+    ),
+    entry(
+        F::ReadsAreKept,
+        "keeps what was read while it was written, for those that read it next",
+        &["FS-OP-READ-FILE", "FS-OP-WRITE-FILE"],
+    ),
+    entry(
+        F::NamesAreKept,
+        "restores a snapshot that was deleted while it was restored",
+        &["SNAP-DEL-02", "SNAP-REST-01"],
+    ),
+    entry(
+        F::RestoreLooksFirst,
+        "restores a snapshot that is deleted meanwhile as unused",
+        &["SNAP-DEL-02", "SNAP-DEL-03"],
+    ),
+    entry(
+        F::DeleteSnapshotLooksFirst,
+        "deletes twice a snapshot that is deleted twice at once",
+        &["SNAP-DEL-04"],
+    ),
+    entry(
+        F::DeleteTakesNamesakes,
+        "deletes with a snapshot what takes its name meanwhile",
+        &["SNAP-LIST-01", "SNAP-REST-02", "SNAP-DEL-01", "SNAP-CREATE-08"],
+    ),
+    entry(
+        F::LostCaptureKeepsName,
+        "keeps the name of a snapshot whose source was deleted meanwhile",
+        &["STATE-SNAPSHOT-RUNNING"],
+    ),
 ];
 
 #[cfg(test)]

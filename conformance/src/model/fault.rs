@@ -293,6 +293,19 @@ pub(crate) enum Fault {
     NameFreeWhileMaking,
     StoppingUnseen,
     ResumeGoesBackwards,
+    DeleteLooksFirst,
+    PauseLooksFirst,
+    StopLooksFirst,
+    StartLooksFirst,
+    PauseSavesFirst,
+    EveryUseResumes,
+    WritesPutBackAll,
+    ReadsAreKept,
+    NamesAreKept,
+    RestoreLooksFirst,
+    DeleteSnapshotLooksFirst,
+    DeleteTakesNamesakes,
+    LostCaptureKeepsName,
 }
 
 impl Fault {

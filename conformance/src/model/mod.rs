@@ -19,6 +19,7 @@ mod lists;
 mod oddity;
 mod policy;
 mod power;
+mod races;
 mod reply;
 mod route;
 mod shell;

@@ -41,6 +41,9 @@ pub(crate) enum Oddity {
     FirstErrorOnly,
     OtherWords,
     SlowTransitions,
+    BusyRefuses,
+    AnswersLate,
+    StoresLate,
 }
 
 use Oddity as O;
@@ -85,6 +88,9 @@ pub(crate) const ODDITIES: &[(Oddity, &str)] = &[
     (O::FirstErrorOnly, "tells the first bad field only"),
     (O::OtherWords, "has messages of its own"),
     (O::SlowTransitions, "shows every state in between"),
+    (O::BusyRefuses, "refuses every use of a sandbox on its way"),
+    (O::AnswersLate, "answers some time after it is done"),
+    (O::StoresLate, "lets the source of a capture go on before it is stored"),
 ];
 
 impl Oddity {

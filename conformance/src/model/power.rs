@@ -353,6 +353,7 @@ impl World {
             "unpausing" if self.bug(Fault::UseWhileUnpausingIs409) => {
                 Err(Reply::problem(409, "sandbox is unpausing"))
             }
+            _ if self.odd(Oddity::BusyRefuses) => Err(Reply::problem(409, "sandbox is busy")),
             _ => Ok(Step::Wait),
         }
     }

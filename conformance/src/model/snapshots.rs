@@ -3,6 +3,7 @@
 use super::fault::Fault;
 use super::fields::Fields;
 use super::oddity::Oddity;
+use super::races::GAP_MS;
 use super::reply::{Call, Reply};
 use super::world::{Finish, Snapshot, Step, World, object};
 
@@ -56,8 +57,13 @@ impl World {
             self.organisation(org).snapshots.retain(|_, snapshot| snapshot.name != name);
         }
         let race = self.bug(Fault::NameRace);
-        let delay = if race { 30 } else { self.traits.delay_ms };
-        let busy = !self.bug(Fault::RunsWhileSnapshotting);
+        let loses = self.bug(Fault::LostCaptureKeepsName);
+        let delay = match () {
+            () if race => 30,
+            () if loses => GAP_MS,
+            () => self.traits.delay_ms,
+        };
+        let busy = !self.bug(Fault::RunsWhileSnapshotting) && !loses;
         if !self.bug(Fault::NameFreeWhileMaking) && !race {
             self.organisation(org).making.insert(name.clone());
         }
@@ -79,8 +85,38 @@ impl World {
             (false, false) if self.bug(Fault::SnapshotEndsSource) => Some("gone"),
             (false, false) => None,
         };
+        if self.odd(Oddity::StoresLate) && end.is_none() {
+            return Ok(self.upload(org, id, &name, now));
+        }
         let (organisation, id) = (org.to_owned(), id.to_owned());
         Ok(Step::Later(delay, Finish::Stored { organisation, id, name, end, pause }))
+    }
+
+    /// Takes what a sandbox holds and lets it go on; the snapshot is stored later.
+    fn upload(&mut self, org: &str, id: &str, name: &str, now: u64) -> Step {
+        const UPLOAD_MS: u64 = 6;
+        let Some(source) = self.sandbox(org, id) else {
+            return Step::Reply(Reply::problem(404, "sandbox is gone"));
+        };
+        source.state = "running";
+        let mut snapshot = Snapshot {
+            id: String::new(),
+            name: name.to_owned(),
+            wish: source.wish.clone(),
+            created: now,
+            disk: source.disk.clone(),
+            source: id.to_owned(),
+        };
+        snapshot.id = self.id("snap");
+        let organisation = org.to_owned();
+        Step::Later(UPLOAD_MS, Finish::Uploaded { organisation, snapshot: Box::new(snapshot) })
+    }
+
+    pub(super) fn uploaded(&mut self, org: &str, snapshot: Snapshot) -> Step {
+        let id = snapshot.id.clone();
+        self.organisation(org).making.remove(&snapshot.name);
+        self.organisation(org).snapshots.insert(id.clone(), snapshot);
+        Step::Reply(Reply::json(201, self.snapshot_view(org, &id)))
     }
 
     fn is_taken(&mut self, org: &str, name: &str) -> bool {
@@ -137,7 +173,10 @@ impl World {
         now: u64,
     ) -> Step {
         let snapshot_id = self.id("snap");
-        self.organisation(org).making.remove(name);
+        let loses = self.bug(Fault::LostCaptureKeepsName);
+        if !loses || self.sandbox(org, id).is_some() {
+            self.organisation(org).making.remove(name);
+        }
         let Some(source) = self.sandbox(org, id) else {
             return Step::Reply(Reply::problem(404, "sandbox is gone"));
         };
@@ -150,7 +189,9 @@ impl World {
             source: id.to_owned(),
             older: source.from.clone(),
         };
-        source.state = "running";
+        if !loses {
+            source.state = "running";
+        }
         source.changed = now;
         let paused = source.first_pause.clone();
         if self.bug(Fault::CaptureLosesSourceMemory)

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::disk::Disk;
 use super::fault::Fault;
 use super::oddity::Oddity;
+use super::races::Late;
 use super::reply::{Call, Reply};
 use super::route::{Route, route};
 
@@ -40,6 +41,12 @@ pub(super) struct Organisation {
     pub(super) making: BTreeSet<String>,
     /// Names that were once given, for a server that never gives them again.
     pub(super) once: BTreeSet<String>,
+    /// Sandboxes that are paused and serve meanwhile.
+    pub(super) pausing: BTreeSet<String>,
+    /// What was read of sandboxes, for a server that keeps it.
+    pub(super) reads: BTreeMap<(String, String), Reply>,
+    /// What names stood for, for a server that keeps it.
+    pub(super) known: BTreeMap<String, Snapshot>,
 }
 
 /// What a sandbox was asked to be.
@@ -87,7 +94,7 @@ pub(super) struct Past {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Snapshot {
+pub(crate) struct Snapshot {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) wish: Wish,
@@ -137,6 +144,17 @@ pub(crate) enum Finish {
         organisation: String,
         id: String,
         call: Box<Call>,
+    },
+    /// The second half of what a fault takes apart.
+    Late {
+        organisation: String,
+        id: String,
+        late: Box<Late>,
+    },
+    /// A snapshot is stored whose source went on long ago.
+    Uploaded {
+        organisation: String,
+        snapshot: Box<Snapshot>,
     },
 }
 
@@ -243,6 +261,10 @@ impl World {
             Finish::Stored { organisation, id, name, end, pause } => {
                 self.stored(&organisation, &id, &name, end, pause, now)
             }
+            Finish::Late { organisation, id, late } => {
+                self.end_race(&organisation, &id, *late, now)
+            }
+            Finish::Uploaded { organisation, snapshot } => self.uploaded(&organisation, *snapshot),
             Finish::Awake { organisation, id, call } => {
                 self.awake(&organisation, &id, now);
                 match route(self, &call) {
@@ -264,13 +286,16 @@ impl World {
         }
     }
 
-    fn take(
+    pub(super) fn take(
         &mut self,
         organisation: &str,
         route: Route,
         call: &Call,
         now: u64,
     ) -> Result<Step, Reply> {
+        if let Some(step) = self.begin_race(organisation, &route, call, now) {
+            return Ok(step);
+        }
         match route {
             Route::Create => self.create(organisation, call, now),
             Route::ListSandboxes => self.list_sandboxes(organisation, call, now).map(Step::Reply),

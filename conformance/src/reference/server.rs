@@ -79,7 +79,10 @@ impl Shared {
         self.traits.oddities.contains(&oddity)
     }
 
-    async fn serve(&self, request: Request<Incoming>) -> Result<Response<AnswerBody>, HungUp> {
+    async fn serve(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+    ) -> Result<Response<AnswerBody>, HungUp> {
         let (head, body) = request.into_parts();
         if self.odd(Oddity::LargeBodyHangsUp) {
             let length = head.headers.get("content-length").and_then(|v| v.to_str().ok());
@@ -102,7 +105,16 @@ impl Shared {
         if self.odd(Oddity::Slow) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let reply = self.answer(&call).await;
+        // A client that hangs up ends its connection, and not what it asked for.
+        let answering = {
+            let (shared, call) = (self.clone(), call.clone());
+            tokio::spawn(async move { shared.answer(&call).await })
+        };
+        let reply = answering.await.map_err(|_| HungUp)?;
+        if self.odd(Oddity::AnswersLate) {
+            let late = reply.status % 5 + u16::try_from(call.path.len() % 4).unwrap_or(0);
+            tokio::time::sleep(Duration::from_millis(late.into())).await;
+        }
         Ok(wire::answer(&self.traits, &call, reply))
     }
 

@@ -161,7 +161,8 @@ fn makes_much(check: &Check) -> bool {
 pub(crate) async fn oddity(oddity: Oddity, what: &'static str) -> Odd {
     let all: Vec<_> = checks::all().collect();
     let traits = Traits { oddities: BTreeSet::from([oddity]), ..Traits::default() };
-    let bench = if oddity == Oddity::SlowTransitions { Bench::Slow } else { Bench::Fast };
+    let slow = matches!(oddity, Oddity::SlowTransitions | Oddity::BusyRefuses);
+    let bench = if slow { Bench::Slow } else { Bench::Fast };
     let Some(judged) = judge(traits, bench, None, Profile::Any, &all).await else {
         return Odd {
             oddity: oddity.name(),
