@@ -5,6 +5,7 @@ mod core;
 mod dialects;
 mod files;
 mod histories;
+mod interruptions;
 mod lists;
 mod network;
 mod processes;
@@ -41,6 +42,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         files::CHECKS,
         searches::CHECKS,
         processes::CHECKS,
+        interruptions::CHECKS,
         transitions::CHECKS,
         sequences::CHECKS,
         histories::CHECKS,

@@ -13,6 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
     check!(a_restored_sandbox_has_its_own_timeout, Snapshots, ["SB-TMO-02", "SB-TMO-03"]),
     check!(a_timeout_is_a_fixed_moment, Sandbox, ["SB-TMO-01", "SB-GET-03"]),
     check!(a_timeout_is_not_early, Sandbox, ["SB-TMO-01", "SB-TMO-02"]),
+    check!(a_timeout_waits_for_a_capture, Snapshots, ["SB-TMO-04"]).when(&[C::Transitions]),
     check!(a_paused_sandbox_has_no_timeout, Commands, ["SB-TMO-05", "SB-PAUSE-08"]),
 ];
 
@@ -138,6 +139,43 @@ async fn a_timeout_is_not_early(t: &Trial) -> Outcome {
     t.must("SB-TMO-01", "it runs until its timeout", !early);
     let state = after_timeout(t, &sandbox.id, seconds).await?;
     t.must("SB-TMO-02", "its timeout acts", state == "paused");
+    Ok(())
+}
+
+/// How often a timeout is made to fall into a capture: it may fall between two.
+const ROUNDS: usize = 3;
+
+/// How long before the end of its time captures of a sandbox begin, in milliseconds.
+const AHEAD: u128 = 800;
+
+async fn a_timeout_waits_for_a_capture(t: &Trial) -> Outcome {
+    let mut whole = false;
+    for _ in 0..ROUNDS {
+        let (sandbox, seconds) = short_lived(t, false).await?;
+        let begun = Instant::now();
+        let soon = u128::from(seconds) * 1000 - AHEAD;
+        t.until(seconds + 5, async || Ok(begun.elapsed().as_millis() > soon)).await?;
+        // One capture after another until it has ended: its time is over during one of them.
+        let (mut taken, mut cut) = (Vec::new(), false);
+        while t.state(&sandbox.id).await? == "running" {
+            let answer = t.snapshot(&sandbox.id, json!({ "name": t.name() })).await?;
+            cut |= answer.status != 201;
+            taken.push(answer);
+            if begun.elapsed().as_secs() > seconds + LATE {
+                return Err(Stop::Unprepared("its time was never over".to_owned()));
+            }
+        }
+        let mut stored = !taken.is_empty();
+        for answer in taken.iter().filter(|answer| answer.ok()) {
+            let list = t.get(format!("/v1/snapshots?query={}", answer.text("name"))).await?;
+            stored &= list.json["items"][0]["id"] == answer.json["id"];
+        }
+        whole = stored && !cut;
+        if whole {
+            break;
+        }
+    }
+    t.decided("SB-TMO-04", "the capture that a timeout falls into is stored", whole);
     Ok(())
 }
 

@@ -182,6 +182,7 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::TimeoutIgnored, "lets a sandbox run on after its timeout", &["SB-TMO-03"]),
     entry(F::TimeoutSlides, "puts the timeout off at every use", &["SB-TMO-01"]),
     entry(F::TimeoutEarly, "ends a sandbox after a tenth of its time", &["SB-TMO-01"]),
+    ours_slow(F::TimeoutCutsCapture, "ends a sandbox during a capture", &["SB-TMO-04"]),
     entry(F::RestoredNeverTimesOut, "has no timeout for restored sandboxes", &["SB-TMO-02"]),
     // Deleting
     entry(F::DeleteIs200, "answers 200 to a delete", &["SB-DEL-01"]),
@@ -396,6 +397,10 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::AnsweredTooEarly, "answers before a command has ended", &["PROC-10"]),
     ours(F::CommandTimeoutIs408, "answers 408 for a command that took too long", &["PROC-05"]),
     ours(F::BrokenTextDropped, "drops output that is no text", &["PROC-07"]),
+    ours(F::CommandOutlivesPause, "lets a command end that was paused", &["PROC-11"]),
+    ours(F::CommandOutlivesStop, "lets a command end that was stopped", &["PROC-11"]),
+    ours(F::CommandEndsAtCapture, "cuts off commands at a capture", &["PROC-11"]),
+    ours(F::FrozenCommandIsLost, "ends commands at a pause for good", &["PROC-11"]),
     ours(F::OneCommandAtATime, "runs one command after another", &["PROC-08"]),
     entry(F::CommandsRunElsewhere, "runs commands beside the sandbox", &["PROC-10"]),
     entry(F::WorkdirIsRelative, "answers a relative working directory", &["SYS-OP-WORKDIR"]),

@@ -189,6 +189,7 @@ impl World {
             from,
             first_pause: None,
             past: Past::default(),
+            ticked: now,
         };
         self.organisation(org).sandboxes.insert(id.clone(), sandbox);
         id

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-/// Everything that a sandbox has in its file system.
+use super::processes::Process;
+
+/// Everything that a sandbox has in its file system, and the commands that it runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Disk(BTreeMap<String, Node>);
+pub(crate) struct Disk(BTreeMap<String, Node>, Vec<Process>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
@@ -56,7 +58,7 @@ pub(super) fn name(path: &str) -> &str {
 
 impl Disk {
     pub(crate) fn new(now: u64) -> Self {
-        let mut disk = Self(BTreeMap::new());
+        let mut disk = Self(BTreeMap::new(), Vec::new());
         for path in BEGIN {
             disk.put(path, Kind::Directory, 0o755, now);
         }
@@ -152,8 +154,18 @@ impl Disk {
         self.0.extend(taken);
     }
 
+    /// The commands that run.
+    pub(super) fn processes_mut(&mut self) -> &mut Vec<Process> {
+        &mut self.1
+    }
+
+    pub(super) fn take_processes(&mut self) -> Vec<Process> {
+        std::mem::take(&mut self.1)
+    }
+
     /// Loses what is in memory.
     pub(super) fn power_off(&mut self) {
+        self.1.clear();
         self.0.retain(|path, _| !MEMORY.iter().any(|root| path.starts_with(&format!("{root}/"))));
     }
 

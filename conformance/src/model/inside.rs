@@ -6,9 +6,10 @@ use super::disk::Disk;
 use super::fault::Fault;
 use super::fields::Fields;
 use super::oddity::Oddity;
+use super::processes::{Process, Waits, at_wait};
 use super::reply::{Call, Reply};
-use super::shell::Shell;
-use super::world::{Finish, Step, World, object};
+use super::shell::{Outcome, Shell};
+use super::world::{Step, World, object};
 
 impl World {
     pub(super) fn workdir(&self) -> &'static str {
@@ -116,6 +117,8 @@ impl World {
         }
         fields.end()?;
         let workdir = self.workdir();
+        self.counter += 1;
+        let number = self.counter;
         let traits = self.traits.clone();
         let bug = |fault: Fault| traits.faults.contains(&fault);
         let sandbox = self.sandbox(org, id).ok_or_else(|| Reply::problem(404, "gone"))?;
@@ -136,12 +139,6 @@ impl World {
             return Ok(Step::Wait);
         }
         let most = timeout.saturating_mul(1000);
-        let mut early = Disk::new(now);
-        let disk = if bug(Fault::CommandsRunElsewhere) { &mut early } else { &mut sandbox.disk };
-        let mut shell = Shell::new(disk, variables, &start, now, most);
-        if bug(Fault::NoShell) {
-            shell = shell.without_a_shell();
-        }
         let script = match () {
             () if bug(Fault::AnsweredTooEarly) => {
                 command.split("; sleep").next().unwrap_or("").to_owned()
@@ -149,8 +146,40 @@ impl World {
             () if bug(Fault::QuotesExpand) => command.replace('\'', "\""),
             () => command,
         };
-        let mut done = shell.run(&script);
-        sandbox.past.busy = now + done.took_ms;
+        let mut early = Disk::new(now);
+        let elsewhere = bug(Fault::CommandsRunElsewhere);
+        let disk = if elsewhere { &mut early } else { &mut sandbox.disk };
+        if bug(Fault::NoShell) {
+            let shell = Shell::new(disk, variables, &start, now, most).without_a_shell();
+            let done = shell.run(&script);
+            return self.executed(done).map(Step::Reply);
+        }
+        let Some((head, waits, rest)) = at_wait(&script) else {
+            let done = Shell::new(disk, variables, &start, now, most).run(&script);
+            return self.executed(done).map(Step::Reply);
+        };
+        let done = Shell::new(disk, variables.clone(), &start, now, most).run(&head);
+        let (waits, rest) = match waits {
+            Waits::Time(ms) if ms > most => (Waits::Time(most), None),
+            waits => (waits, Some(rest)),
+        };
+        if let Waits::Time(ms) = waits {
+            sandbox.past.busy = now + ms;
+        }
+        let halts = sandbox.past.halts;
+        if elsewhere {
+            sandbox.past.ended.insert(number, done);
+        } else {
+            let process = Process { number, waits, rest, variables, cwd: start, done };
+            sandbox.disk.processes_mut().push(process);
+        }
+        Ok(self.command(org, id, number, halts))
+    }
+
+    /// The answer to a command that has ended.
+    pub(super) fn executed(&self, mut done: Outcome) -> Result<Reply, Reply> {
+        let traits = &self.traits;
+        let bug = |fault: Fault| traits.faults.contains(&fault);
         if done.code == 124 && bug(Fault::CommandTimeoutIs408) {
             return Err(Reply::problem(408, "the command took too long"));
         }
@@ -181,6 +210,6 @@ impl World {
                 body.remove("stdout");
             }
         }
-        Ok(Step::Later(done.took_ms, Finish::Reply(Reply::json(200, body))))
+        Ok(Reply::json(200, body))
     }
 }

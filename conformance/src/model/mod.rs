@@ -20,6 +20,7 @@ mod oddity;
 mod policy;
 mod power;
 mod races;
+mod processes;
 mod reply;
 mod route;
 mod shell;

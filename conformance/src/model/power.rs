@@ -105,6 +105,8 @@ impl World {
             return Ok(Step::Reply(Reply::json(201, self.view_of(org, id))));
         }
         let (disk, memory) = (self.bug(Fault::PauseLosesDisk), self.bug(Fault::PauseLosesMemory));
+        let outlives = self.bug(Fault::CommandOutlivesPause);
+        let lost = self.bug(Fault::FrozenCommandIsLost);
         let named = self.sandbox(org, id).is_some_and(|sandbox| sandbox.past.named);
         if named && self.bug(Fault::CaptureForbidsPause) {
             return Err(Reply::problem(409, "a snapshot was taken of it"));
@@ -112,6 +114,13 @@ impl World {
         if let Some(sandbox) = self.sandbox(org, id) {
             sandbox.deadline = None;
             sandbox.past.reads = 0;
+            if outlives {
+                sandbox.end_commands(now, |_, _| true);
+            }
+            if lost {
+                sandbox.disk.take_processes();
+            }
+            sandbox.halt("paused");
             if disk {
                 sandbox.disk.wipe(now);
             }
@@ -150,8 +159,13 @@ impl World {
         let early = self.odd(Oddity::StopAnswersEarly) || self.bug(Fault::StopNeverEnds);
         let later = self.bug(Fault::StopAfterPauseLosesDisk);
         let hidden = self.bug(Fault::StoppingUnseen);
+        let outlives = self.bug(Fault::CommandOutlivesStop);
         if let Some(sandbox) = self.sandbox(org, id) {
             sandbox.deadline = None;
+            if outlives {
+                sandbox.end_commands(now, |_, _| true);
+            }
+            sandbox.halt("stopped");
             if disk || (later && sandbox.first_pause.is_some()) {
                 sandbox.disk.wipe(now);
             }

@@ -64,12 +64,19 @@ impl World {
             () => self.traits.delay_ms,
         };
         let busy = !self.bug(Fault::RunsWhileSnapshotting) && !loses;
+        let delay = if race { 30 } else { self.traits.delay_ms };
+        let busy = !self.bug(Fault::RunsWhileSnapshotting);
+        let cuts = self.bug(Fault::CommandEndsAtCapture);
         if !self.bug(Fault::NameFreeWhileMaking) && !race {
             self.organisation(org).making.insert(name.clone());
         }
         if let Some(sandbox) = self.sandbox(org, id) {
             sandbox.past.captures += 1;
             sandbox.past.named |= given.is_some();
+            if cuts {
+                sandbox.disk.take_processes();
+                sandbox.halt("captured");
+            }
         }
         if let Some(sandbox) = self.sandbox(org, id).filter(|_| delay > 0 && busy) {
             sandbox.state = "snapshotting";

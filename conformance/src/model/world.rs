@@ -10,6 +10,7 @@ use super::oddity::Oddity;
 use super::races::Late;
 use super::reply::{Call, Reply};
 use super::route::{Route, route};
+use super::shell::Outcome;
 
 /// How a server differs from the plain one.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +79,8 @@ pub(super) struct Sandbox {
     /// How it was when it was paused for the first time, for servers that go back to that.
     pub(super) first_pause: Option<Disk>,
     pub(super) past: Past,
+    /// Until when its commands have run.
+    pub(super) ticked: u64,
 }
 
 /// What was done with a sandbox, for servers that go by it.
@@ -91,6 +94,11 @@ pub(super) struct Past {
     pub(super) named: bool,
     /// Until when its last command runs.
     pub(super) busy: u64,
+    /// Commands that have ended, until their callers ask.
+    pub(super) ended: BTreeMap<u64, Outcome>,
+    /// How often callers were told that they wait in vain, and why the last time.
+    pub(super) halts: u64,
+    pub(super) halted: &'static str,
 }
 
 #[derive(Clone, Debug)]
@@ -118,19 +126,10 @@ pub(crate) enum Step {
 /// The end of something that takes time.
 #[derive(Clone, Debug)]
 pub(crate) enum Finish {
-    Reply(Reply),
     /// A sandbox comes to rest.
-    Rest {
-        organisation: String,
-        id: String,
-        state: &'static str,
-        status: u16,
-    },
+    Rest { organisation: String, id: String, state: &'static str, status: u16 },
     /// A sandbox is gone.
-    Gone {
-        organisation: String,
-        id: String,
-    },
+    Gone { organisation: String, id: String },
     /// A snapshot is stored.
     Stored {
         organisation: String,
@@ -139,6 +138,8 @@ pub(crate) enum Finish {
         end: Option<&'static str>,
         pause: bool,
     },
+    /// A command is looked at again.
+    Command { organisation: String, id: String, number: u64, halts: u64 },
     /// A sandbox runs again, and the request that woke it goes on.
     Awake {
         organisation: String,
@@ -156,6 +157,7 @@ pub(crate) enum Finish {
         organisation: String,
         snapshot: Box<Snapshot>,
     },
+    Awake { organisation: String, id: String, call: Box<Call> },
 }
 
 impl World {
@@ -233,12 +235,15 @@ impl World {
     }
 
     /// Takes a request, with all that it begins.
-    pub(crate) fn answer(&mut self, call: &Call, now: u64) -> Reply {
+    pub(crate) fn answer(&mut self, call: &Call, mut now: u64) -> Reply {
         let mut step = self.call(call, now);
         loop {
             step = match step {
                 Step::Reply(reply) => return reply,
-                Step::Later(_, finish) => self.finish(finish, now),
+                Step::Later(ms, finish) => {
+                    now += ms;
+                    self.finish(finish, now)
+                }
                 Step::Wait => return Reply::problem(409, "it waits for ever"),
             };
         }
@@ -253,11 +258,13 @@ impl World {
     pub(crate) fn finish(&mut self, finish: Finish, now: u64) -> Step {
         self.expire(now);
         let step = match finish {
-            Finish::Reply(reply) => Step::Reply(reply),
             Finish::Rest { organisation, id, state, status } => {
                 self.rest(&organisation, &id, state, status, now)
             }
             Finish::Gone { organisation, id } => self.gone(&organisation, &id),
+            Finish::Command { organisation, id, number, halts } => {
+                self.command(&organisation, &id, number, halts)
+            }
             Finish::Stored { organisation, id, name, end, pause } => {
                 self.stored(&organisation, &id, &name, end, pause, now)
             }
@@ -377,17 +384,21 @@ impl World {
         let (never, deletes) = (self.bug(Fault::TimeoutIgnored), self.bug(Fault::AutoPauseDeletes));
         let loses = self.bug(Fault::AutoPauseLosesMemory);
         let stops = self.odd(Oddity::TimeoutStops);
+        let cuts = self.bug(Fault::TimeoutCutsCapture);
         for organisation in self.organisations.values_mut() {
             let mut over = Vec::new();
             for sandbox in organisation.sandboxes.values_mut() {
+                sandbox.tick(now);
                 let due = sandbox.deadline.is_some_and(|at| at <= now);
-                if !due || sandbox.state != "running" {
+                let captured = cuts && sandbox.state == "snapshotting";
+                if !due || (sandbox.state != "running" && !captured) {
                     continue;
                 }
                 sandbox.changed = now;
                 if sandbox.wish.auto_pause && !deletes {
                     sandbox.state = "paused";
                     sandbox.deadline = None;
+                    sandbox.halt("paused");
                     if loses {
                         sandbox.disk.power_off();
                     }

@@ -66,7 +66,6 @@ async fn judge(
         all.set(C::Transitions, bench == Bench::Slow);
         all.set(C::Exclusive, bench == Bench::Limited);
         all.set(C::RateLimit, bench == Bench::Rated);
-        all.set(C::Processes, false);
         all
     } else {
         let mut found = probe(&session).await.ok()?;

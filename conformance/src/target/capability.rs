@@ -51,7 +51,11 @@ const NAMES: &[(Capability, &str, &str)] = &[
     (C::SecondKey, "second-key", "no key of a second organisation was given (--other-api-key)"),
     (C::Exclusive, "exclusive", "the organisation may have other users (--exclusive)"),
     (C::RateLimit, "rate-limit", "a rate limit is tried with --capability rate-limit=on only"),
-    (C::Processes, "processes", "processes are not said to survive (--capability processes=on)"),
+    (
+        C::Processes,
+        "processes",
+        "the target does not say that processes survive (--capability processes=on)",
+    ),
 ];
 
 /// Which eras a target is to be held to.

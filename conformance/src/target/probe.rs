@@ -37,6 +37,9 @@ pub(crate) async fn probe(session: &Session) -> Result<Capabilities, ProbeError>
     let open = ask(session, unknown).await.is_some_and(|answer| answer.ok())
         && emulator.is_some_and(|answer| answer.ok());
     found.set(C::ClosedKeys, !open);
+    let told = Request::get("/_emulator/capabilities").undescribed();
+    let told = ask(session, told).await.map(|answer| answer.json["backend"].clone());
+    found.set(C::Processes, told.is_some_and(|backend| backend["process-survival"] == true));
     for (capability, path) in
         [(C::Resume, "/v1/snapshot/resume"), (C::Restore, "/v1/snapshot/restore")]
     {
