@@ -64,8 +64,6 @@ impl World {
             () => self.traits.delay_ms,
         };
         let busy = !self.bug(Fault::RunsWhileSnapshotting) && !loses;
-        let delay = if race { 30 } else { self.traits.delay_ms };
-        let busy = !self.bug(Fault::RunsWhileSnapshotting);
         let cuts = self.bug(Fault::CommandEndsAtCapture);
         if !self.bug(Fault::NameFreeWhileMaking) && !race {
             self.organisation(org).making.insert(name.clone());
@@ -113,6 +111,7 @@ impl World {
             created: now,
             disk: source.disk.clone(),
             source: id.to_owned(),
+            older: source.from.clone(),
         };
         snapshot.id = self.id("snap");
         let organisation = org.to_owned();

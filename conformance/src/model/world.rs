@@ -141,23 +141,11 @@ pub(crate) enum Finish {
     /// A command is looked at again.
     Command { organisation: String, id: String, number: u64, halts: u64 },
     /// A sandbox runs again, and the request that woke it goes on.
-    Awake {
-        organisation: String,
-        id: String,
-        call: Box<Call>,
-    },
-    /// The second half of what a fault takes apart.
-    Late {
-        organisation: String,
-        id: String,
-        late: Box<Late>,
-    },
-    /// A snapshot is stored whose source went on long ago.
-    Uploaded {
-        organisation: String,
-        snapshot: Box<Snapshot>,
-    },
     Awake { organisation: String, id: String, call: Box<Call> },
+    /// The second half of what a fault takes apart.
+    Late { organisation: String, id: String, late: Box<Late> },
+    /// A snapshot is stored whose source went on long ago.
+    Uploaded { organisation: String, snapshot: Box<Snapshot> },
 }
 
 impl World {
