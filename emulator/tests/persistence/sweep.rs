@@ -17,7 +17,7 @@ use leap0_emulator_core::service::{
 };
 use leap0_emulator_core::spec::{EnvVars, NetworkPolicy, Resources, SnapshotName, Timeout};
 use leap0_emulator_core::template::Template;
-use leap0_storage::{DataFolder, Fault, Faults};
+use leap0_storage::{DataFolder, Fault, Faults, OpenError, Report};
 
 type Result<T> = std::result::Result<T, ServiceError>;
 
@@ -72,7 +72,7 @@ async fn fails_at(write: u64, fault: Fault) -> bool {
     assert_eq!(seen_more.snapshots.len(), seen.snapshots.len() + 1);
     drop(world);
 
-    let report = leap0_storage::verify(folder.path()).expect("a folder of ours");
+    let report = verify_when_free(folder.path()).await;
     assert_eq!(report.damages, [""; 0], "write {write}, {fault:?}");
     let host = host(folder.path(), &Faults::default());
     let recalled = host.recall().await.expect("readable");
@@ -87,6 +87,19 @@ async fn fails_at(write: u64, fault: Fault) -> bool {
         assert!(!found.at_rest.contains_key(id.as_str()), "the next write made up for it");
     }
     lived.is_err()
+}
+
+/// Verifies a folder that a dropped world is about to let go of: its last tasks may still hold it.
+async fn verify_when_free(folder: &Path) -> Report {
+    let verified = async {
+        loop {
+            match leap0_storage::verify(folder) {
+                Err(OpenError::InUse(_)) => tokio::task::yield_now().await,
+                verified => break verified.expect("a folder of ours"),
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), verified).await.expect("let go of")
 }
 
 /// The request that failed.
