@@ -71,6 +71,9 @@ pub(crate) enum Command {
         /// What `run --json` wrote, the oldest first.
         #[arg(required = true, num_args = 2.., value_name = "REPORT")]
         reports: Vec<PathBuf>,
+        /// Write one page of all of them.
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
     },
     /// Judge the suite: by servers that are broken, and by servers that are odd but legal.
     SelfTest {

@@ -38,12 +38,13 @@ pub use history::{Bar, history_bars};
 pub use id::{BadId, RuleId};
 pub use operation::{Scope, UnknownOperation};
 pub use register::{Register, RegisterError, register};
+pub use rule::{Fault, Rule, Statement};
+pub use run::{CapabilityFlag, Profile, RunOptions, Shard};
+pub use selftest::{ShrinkBar, shrink_bars};
+pub use source::{Source, UnknownSource};
+pub use target::Dialect;
+
 /// A seed that no other run has.
 pub fn random_seed() -> u64 {
     u64::from(commands::random())
 }
-
-pub use rule::{Fault, Rule, Statement};
-pub use run::{CapabilityFlag, Profile, RunOptions, Shard};
-pub use source::{Source, UnknownSource};
-pub use target::Dialect;

@@ -32,7 +32,9 @@ fn main() -> ExitCode {
             let budget = Duration::from_millis(budget);
             commands::judge(&JudgeOptions { files, budget }).map_err(anyhow::Error::from)
         }
-        Command::Compare { reports } => commands::compare(&reports).map_err(anyhow::Error::from),
+        Command::Compare { reports, html } => {
+            commands::compare(&reports, html.as_deref()).map_err(anyhow::Error::from)
+        }
         Command::SelfTest { matrix, json, only } => {
             block_on(commands::self_test(SelfTestOptions { matrix, json, only }))
         }

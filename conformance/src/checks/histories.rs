@@ -91,7 +91,7 @@ async fn histories(t: &Trial, theme: Theme) -> Outcome {
         _ => false,
     };
     let (mut exercised, mut broken) = (BTreeSet::new(), BTreeSet::new());
-    let (mut judged, mut recorded) = (0, 0);
+    let (mut judged, mut recorded, mut unanswered) = (0, 0, None);
     for round in 0..settings.histories {
         // Every check and every round goes another way, and all of them the same for one seed.
         let seed = settings.seed.wrapping_mul(1000) + u64::try_from(round).unwrap_or(0);
@@ -116,6 +116,13 @@ async fn histories(t: &Trial, theme: Theme) -> Outcome {
                 break;
             }
         }
+        if found.unanswered.is_some() {
+            unanswered = found.unanswered;
+            break;
+        }
+    }
+    if let Some(request) = unanswered.filter(|_| broken.is_empty()) {
+        return Err(Stop::Unanswered(request));
     }
     if judged == 0 {
         let what = if recorded == 0 { "recorded" } else { "judged within the budget" };

@@ -1,6 +1,7 @@
 //! Every check, by what it is about.
 
 mod auth;
+mod clock;
 mod core;
 mod dialects;
 mod files;
@@ -34,6 +35,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         sandbox_create::CHECKS,
         sandbox_life::CHECKS,
         timeouts::CHECKS,
+        clock::CHECKS,
         lists::CHECKS,
         states::CHECKS,
         snapshot_create::CHECKS,
@@ -50,6 +52,9 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
     .into_iter()
     .flatten()
 }
+
+/// The check that tries what nobody thought of.
+pub(crate) const SEQUENCES: &str = "generated_sequences_go_as_predicted";
 
 /// What is said where policies are in no answer.
 const NO_POLICY: &str = "the target does not show network policies";

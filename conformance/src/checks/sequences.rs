@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::check::{Check, Outcome, Stop, Trial, check};
 use crate::property::{
-    Contradiction, Step, curl, execute, python, sequences, shortest, story, words,
+    Contradiction, Step, curl, execute, python, sequences, smallest, story, words,
 };
 
 pub(super) const CHECKS: &[Check] = &[check!(
@@ -30,9 +30,6 @@ pub(super) const CHECKS: &[Check] = &[check!(
 )
 .live(3)];
 
-/// How often a shorter sequence is tried.
-const TRIES: usize = 200;
-
 async fn generated_sequences_go_as_predicted(t: &Trial) -> Outcome {
     let settings = &t.session.settings;
     if settings.sequences == 0 {
@@ -46,10 +43,7 @@ async fn generated_sequences_go_as_predicted(t: &Trial) -> Outcome {
         exercised.extend(seen);
         if let Some(found) = found {
             // Whatever still goes wrong is shorter; the rule is told by the shortest.
-            let short = shortest(steps, TRIES, async |shorter: Vec<Step>| {
-                execute(t, &shorter).await.is_ok_and(|(_, again)| again.is_some())
-            })
-            .await;
+            let short = smallest(t, steps).await;
             let (short, last) = shown(t, short, found).await?;
             broken.insert(last.rule);
             let place = write_down(t, &short, &last);

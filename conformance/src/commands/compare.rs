@@ -4,27 +4,32 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::run::{CannotRun, Reason};
-use crate::report::{Report, word};
+use crate::report::{Report, side_by_side, word};
 use crate::run::Verdict;
 
-/// Prints what changed from each report to the next and a table of all of them. The exit code is 1
-/// if a rule is newly broken.
-pub fn compare(files: &[PathBuf]) -> Result<u8, CannotRun> {
+/// Prints what changed from each report to the next and a table of all of them, and writes them as
+/// one page if there is a file for it. The exit code is 1 if a rule is newly broken.
+pub fn compare(files: &[PathBuf], html: Option<&Path>) -> Result<u8, CannotRun> {
     let reports: Vec<Report> = files.iter().map(|file| read(file)).collect::<Result<_, _>>()?;
-    let mut broken = false;
+    let (mut broken, mut lines) = (false, Vec::new());
     for pair in reports.windows(2) {
         let changes = changes(&pair[0], &pair[1]);
-        println!("{} → {}", pair[0].target, pair[1].target);
+        lines.push(format!("{} → {}", pair[0].target, pair[1].target));
         for (title, rules) in &changes {
-            println!("  {title}: {}", rules.join(" "));
+            lines.push(format!("  {title}: {}", rules.join(" ")));
         }
         if changes.is_empty() {
-            println!("  nothing changed");
+            lines.push("  nothing changed".to_owned());
         }
         broken |= changes.contains_key("newly broken");
     }
-    println!();
+    println!("{}\n", lines.join("\n"));
     matrix(&reports);
+    if let Some(path) = html {
+        let failed = |why| Reason::Write { path: path.to_owned(), why };
+        std::fs::write(path, side_by_side(&reports, &lines)).map_err(failed)?;
+        println!("{}", path.display());
+    }
     Ok(u8::from(broken))
 }
 

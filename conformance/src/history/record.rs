@@ -20,6 +20,8 @@ const FILES: [&str; 2] = ["/tmp/one", "/tmp/two"];
 pub(crate) struct Recorded {
     pub(crate) history: History,
     pub(crate) exchanges: Vec<Exchange>,
+    /// The first request that nobody answered, though its client waited.
+    pub(crate) unanswered: Option<String>,
 }
 
 /// Clients that act at once, and what they know of each other.
@@ -44,6 +46,7 @@ struct Log {
     /// Restored sandboxes that were left.
     copies: Vec<String>,
     values: usize,
+    unanswered: Option<String>,
 }
 
 /// Records a history of a plan; none if not even its sandboxes could be made. Everything that was
@@ -63,17 +66,20 @@ pub(crate) async fn record(
     let ready = scene.begin(&plan).await;
     if ready {
         scene.act(plan).await;
-        scene.look_at_all().await;
+        if !scene.is_silent() {
+            scene.look_at_all().await;
+        }
     }
     scene.clear().await;
-    let log = scene.log(std::mem::take);
+    let mut log = scene.log(std::mem::take);
     let history = History {
         target: session.client().target(),
         seed: session.settings.seed,
         keeps_used: false,
-        calls: log.calls,
+        calls: std::mem::take(&mut log.calls),
     };
-    ready.then_some(Recorded { history, exchanges: log.exchanges })
+    let Log { exchanges, unanswered, .. } = log;
+    ready.then_some(Recorded { history, exchanges, unanswered })
 }
 
 impl Scene {
@@ -85,6 +91,11 @@ impl Scene {
         u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
+    /// Whether a request was left without an answer: the next ones may wait as long.
+    fn is_silent(&self) -> bool {
+        self.log(|log| log.unanswered.is_some())
+    }
+
     /// One call and its answer; none if nothing came back.
     async fn call(&self, client: usize, operation: Operation) -> Option<Told> {
         let request = wire::request(&self.session, self.restore, &operation);
@@ -94,6 +105,10 @@ impl Scene {
         let told = exchange.answer.as_ref().ok();
         let told = told.map(|answer| Told { end, ..wire::told(&operation, answer) });
         self.log(|log| {
+            if let Err(why) = &exchange.answer {
+                let (method, path) = (&exchange.request.method, &exchange.request.path);
+                log.unanswered.get_or_insert_with(|| format!("{method} {path}: {why}"));
+            }
             log.calls.push(Call { client, operation, begin, answer: told.clone() });
             log.exchanges.push(exchange);
         });
@@ -177,6 +192,9 @@ impl Scene {
             running.spawn(async move {
                 for one in moves {
                     barrier.wait().await;
+                    if scene.is_silent() {
+                        continue;
+                    }
                     if one.after > 0 {
                         tokio::time::sleep(micros(one.after)).await;
                     }

@@ -6,6 +6,7 @@
 //! the suite can be judged by what it says of either.
 
 mod catalogue;
+mod clock;
 mod create;
 mod disk;
 mod edit;

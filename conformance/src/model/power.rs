@@ -99,6 +99,13 @@ impl World {
             || (state == "stopped" && self.bug(Fault::PauseOfStopped))
             || (is_passing(state) && self.bug(Fault::PauseInTransition));
         if !fine {
+            if let Some(sandbox) = self.sandbox(org, id).filter(|_| state == "paused") {
+                sandbox.past.paused_twice = true;
+                let unused = sandbox.past.uses == 0;
+                if unused && self.bug(Fault::SecondPauseResumesUnused) {
+                    self.awake(org, id, now);
+                }
+            }
             return Err(Reply::problem(409, format!("sandbox is not running but {state}")));
         }
         if state == "deleting" {
@@ -191,8 +198,10 @@ impl World {
 
     fn start(&mut self, org: &str, id: &str, now: u64) -> Result<Step, Reply> {
         let state = self.state(org, id);
+        let unused = self.sandbox(org, id).is_some_and(|sandbox| sandbox.past.uses == 0);
         let fine = state == "stopped"
             || (state == "running" && self.bug(Fault::StartOfRunning))
+            || (state == "running" && unused && self.bug(Fault::StartOfUnused))
             || (state == "paused" && self.bug(Fault::StartOfPaused))
             || (is_passing(state) && self.bug(Fault::StartInTransition));
         if !fine {
@@ -257,14 +266,20 @@ impl World {
 
     pub(super) fn gone(&mut self, org: &str, id: &str) -> Step {
         let with_snapshots = self.bug(Fault::DeleteTakesSnapshots);
-        let listed = self.bug(Fault::DeletedIsListed);
+        let listed = self.bug(Fault::DeletedIsListed) || self.bug(Fault::DeletedIsOnLongPages);
+        let twice = self.bug(Fault::DeletePausedTwice);
+        let paused = self.state(org, id) == "paused";
         let organisation = self.organisation(org);
+        if paused && twice {
+            organisation.once.insert(id.to_owned());
+        }
         if with_snapshots {
             organisation.snapshots.retain(|_, snapshot| snapshot.source != id);
         }
         if listed {
-            // Found by the list, not by its id.
-            if let Some(sandbox) = organisation.sandboxes.remove(id) {
+            // Found by the list, not by its id, and no use of its snapshot.
+            if let Some(mut sandbox) = organisation.sandboxes.remove(id) {
+                sandbox.from = None;
                 organisation.sandboxes.insert(format!("~{id}"), sandbox);
             }
         }
@@ -355,6 +370,9 @@ impl World {
                     delay,
                     Finish::Awake { organisation: org.into(), id: id.into(), call },
                 ))
+            }
+            "stopped" if what == "system/workdir" && self.bug(Fault::StoppedSaysWorkdir) => {
+                self.inside(org, id, what, call, now)
             }
             "stopped" if self.bug(Fault::UseStartsStopped) => {
                 self.awake(org, id, now);

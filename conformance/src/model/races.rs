@@ -144,7 +144,9 @@ impl World {
     }
 
     fn begin_delete(&mut self, org: &str, id: &str) -> Option<Step> {
-        self.organisation(org).known.retain(|_, known| known.id != id);
+        if !self.bug(Fault::RestoredOutlivesDelete) {
+            self.organisation(org).known.retain(|_, known| known.id != id);
+        }
         if self.bug(Fault::DeleteSnapshotLooksFirst) {
             let there = self.organisation(org).snapshots.contains_key(id);
             return (there && !self.has_copies(org, id)).then(|| later(org, id, Late::Forget));

@@ -5,7 +5,7 @@ use super::fields::Fields;
 use super::oddity::Oddity;
 use super::races::GAP_MS;
 use super::reply::{Call, Reply};
-use super::world::{Finish, Snapshot, Step, World, object};
+use super::world::{Finish, Organisation, Snapshot, Step, World, object};
 
 impl World {
     pub(super) fn capture(
@@ -38,7 +38,10 @@ impl World {
             if state == "paused" && self.bug(Fault::RefusedCaptureResumes) {
                 self.awake(org, id, now);
             }
-            return Err(Reply::problem(409, format!("sandbox is not running but {state}")));
+            let hidden = self.sandbox(org, id).is_some_and(|sandbox| sandbox.past.paused_twice);
+            let missed = hidden && self.bug(Fault::SecondPauseHides);
+            let status = if missed { 404 } else { 409 };
+            return Err(Reply::problem(status, format!("sandbox is not running but {state}")));
         }
         let past = self.sandbox(org, id).map(|sandbox| sandbox.past.clone()).unwrap_or_default();
         let idle = pause && past.uses == 0 && self.bug(Fault::SnapshotPauseOfIdleIs409);
@@ -329,6 +332,9 @@ impl World {
         if self.bug(Fault::RestoreGivesSource) && self.sandbox(org, &snapshot.source).is_some() {
             return Ok(Step::Reply(Reply::json(201, self.view_of(org, &snapshot.source))));
         }
+        if self.bug(Fault::RestoredOutlivesDelete) {
+            self.organisation(org).known.insert(snapshot.name.clone(), snapshot.clone());
+        }
         let id = self.launch(org, wish, disk, Some(snapshot.id.clone()), now);
         let status = if self.bug(Fault::RestoreIs200) { 200 } else { 201 };
         Ok(self.boot(org, &id, status))
@@ -337,12 +343,14 @@ impl World {
     fn find(&mut self, org: &str, name: Option<&str>, id: Option<&str>) -> Result<Snapshot, Reply> {
         let (loose, any) =
             (self.bug(Fault::RestoreByBeginning), self.bug(Fault::RestoreOfAnything));
-        let snapshots = &self.organisation(org).snapshots;
+        let outlives = self.bug(Fault::RestoredOutlivesDelete);
+        let Organisation { snapshots, known, .. } = &*self.organisation(org);
         let found = snapshots.values().find(|snapshot| match (name, id) {
             (Some(name), _) => snapshot.name == name || (loose && snapshot.name.starts_with(name)),
             (None, id) => Some(&*snapshot.id) == id,
         });
-        let found = found.or_else(|| snapshots.values().next().filter(|_| any));
+        let known = name.and_then(|name| known.get(name)).filter(|_| outlives);
+        let found = found.or(known).or_else(|| snapshots.values().next().filter(|_| any));
         found.cloned().ok_or_else(|| Reply::problem(404, "snapshot not found"))
     }
 
@@ -352,7 +360,13 @@ impl World {
             ["starting", "running", "snapshotting", "unpausing", "stopping"],
             self.odd(Oddity::DeleteInUse) || self.bug(Fault::DeleteBreaksCopies),
         );
+        let with_source = self.bug(Fault::DeleteTakesUnusedSource);
         let organisation = self.organisation(org);
+        if let Some(snapshot) = organisation.snapshots.get(id).filter(|_| with_source)
+            && organisation.sandboxes.get(&snapshot.source).is_some_and(|one| one.past.uses == 0)
+        {
+            organisation.sandboxes.remove(&snapshot.source);
+        }
         if !organisation.snapshots.contains_key(id) {
             return if again {
                 Ok(Step::Reply(Reply::done()))

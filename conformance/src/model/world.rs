@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::clock::CLOCK_KEY;
 use super::disk::Disk;
 use super::fault::Fault;
 use super::oddity::Oddity;
@@ -40,7 +41,7 @@ pub(super) struct Organisation {
     pub(super) snapshots: BTreeMap<String, Snapshot>,
     /// Names of snapshots that are being made.
     pub(super) making: BTreeSet<String>,
-    /// Names that were once given, for a server that never gives them again.
+    /// Names and ids that were once given, for a server that never forgets them.
     pub(super) once: BTreeSet<String>,
     /// Sandboxes that are paused and serve meanwhile.
     pub(super) pausing: BTreeSet<String>,
@@ -48,6 +49,8 @@ pub(super) struct Organisation {
     pub(super) reads: BTreeMap<(String, String), Reply>,
     /// What names stood for, for a server that keeps it.
     pub(super) known: BTreeMap<String, Snapshot>,
+    /// By how much its time was moved, in milliseconds.
+    pub(super) ahead: u64,
 }
 
 /// What a sandbox was asked to be.
@@ -90,6 +93,8 @@ pub(super) struct Past {
     /// Reads since it was paused.
     pub(super) reads: u32,
     pub(super) captures: u32,
+    /// Whether it was to be paused when it was.
+    pub(super) paused_twice: bool,
     /// Whether a snapshot of it was given a name.
     pub(super) named: bool,
     /// Until when its last command runs.
@@ -146,6 +151,20 @@ pub(crate) enum Finish {
     Late { organisation: String, id: String, late: Box<Late> },
     /// A snapshot is stored whose source went on long ago.
     Uploaded { organisation: String, snapshot: Box<Snapshot> },
+}
+
+impl Finish {
+    fn organisation(&self) -> &str {
+        match self {
+            Self::Rest { organisation, .. }
+            | Self::Gone { organisation, .. }
+            | Self::Stored { organisation, .. }
+            | Self::Command { organisation, .. }
+            | Self::Awake { organisation, .. }
+            | Self::Late { organisation, .. }
+            | Self::Uploaded { organisation, .. } => organisation,
+        }
+    }
 }
 
 impl World {
@@ -215,8 +234,12 @@ impl World {
             let reply = Reply::problem(429, "too many requests").with("retry-after", "60");
             return Step::Reply(reply);
         }
+        if call.path == "/_emulator/clock" {
+            return Step::Reply(self.clock(&organisation, call, now));
+        }
+        let time = self.time_of(&organisation, now);
         let step = match route(self, call) {
-            Ok(route) => self.take(&organisation, route, call, now),
+            Ok(route) => self.take(&organisation, route, call, time),
             Err(reply) => Err(reply),
         };
         self.settle(step.unwrap_or_else(Step::Reply), now)
@@ -245,6 +268,8 @@ impl World {
     /// Ends what took time.
     pub(crate) fn finish(&mut self, finish: Finish, now: u64) -> Step {
         self.expire(now);
+        let real = now;
+        let now = self.time_of(finish.organisation(), now);
         let step = match finish {
             Finish::Rest { organisation, id, state, status } => {
                 self.rest(&organisation, &id, state, status, now)
@@ -270,7 +295,7 @@ impl World {
                 }
             }
         };
-        self.settle(step, now)
+        self.settle(step, real)
     }
 
     /// Goes on at once with what takes no time.
@@ -303,6 +328,10 @@ impl World {
                         && object(self, call)?.get("name").is_some_and(|name| !name.is_string())
                     {
                         return Err(Reply::field("name", "must be a string"));
+                    }
+                    if call.method == "DELETE" && self.organisation(organisation).once.contains(&id)
+                    {
+                        return Ok(Step::Reply(Reply::done()));
                     }
                     return Err(self.absent(&id, &what, call));
                 }
@@ -344,6 +373,7 @@ impl World {
                 Ok("reference-key".to_owned())
             }
             "reference-other" => Ok(key.to_owned()),
+            _ if key.starts_with(CLOCK_KEY) => Ok(key.to_owned()),
             _ if self.bug(Fault::UnknownKeysTaken) => Ok(key.to_owned()),
             _ => Err(refused()),
         }
@@ -368,12 +398,13 @@ impl World {
     }
 
     /// Lets time pass.
-    fn expire(&mut self, now: u64) {
+    pub(super) fn expire(&mut self, now: u64) {
         let (never, deletes) = (self.bug(Fault::TimeoutIgnored), self.bug(Fault::AutoPauseDeletes));
         let loses = self.bug(Fault::AutoPauseLosesMemory);
         let stops = self.odd(Oddity::TimeoutStops);
         let cuts = self.bug(Fault::TimeoutCutsCapture);
         for organisation in self.organisations.values_mut() {
+            let now = now + organisation.ahead;
             let mut over = Vec::new();
             for sandbox in organisation.sandboxes.values_mut() {
                 sandbox.tick(now);
@@ -411,7 +442,11 @@ impl World {
         if restored && self.bug(Fault::RestoredNeverTimesOut) {
             return None;
         }
-        let seconds = wish.timeout * 1000;
+        if wish.timeout == 300 && self.bug(Fault::FiveMinutesNeverEnd) {
+            return None;
+        }
+        let most = if self.bug(Fault::EndsAfterAnHour) { 3600 } else { u64::MAX };
+        let seconds = wish.timeout.min(most) * 1000;
         Some(now + if self.bug(Fault::TimeoutEarly) { seconds / 10 } else { seconds })
     }
 }

@@ -15,5 +15,5 @@ pub(crate) use contradiction::{Contradiction, END, Expected};
 pub(crate) use forms::{curl, python, story, words};
 pub(crate) use generate::sequences;
 pub(crate) use run::execute;
-pub(crate) use shrink::shortest;
+pub(crate) use shrink::smallest;
 pub(crate) use step::{Action, Step};

@@ -60,6 +60,16 @@ impl Step {
         needs
     }
 
+    /// The same, acting on what `heir` made where it acted on what `step` made.
+    pub(crate) fn with(&self, step: usize, heir: usize) -> Self {
+        let moved = |label: usize| if label == step { heir } else { label };
+        let action = match self.action {
+            Action::SnapshotAgain { name_of } => Action::SnapshotAgain { name_of: moved(name_of) },
+            action => action,
+        };
+        Self { label: self.label, on: self.on.map(moved), action }
+    }
+
     /// The value that the step writes.
     pub(crate) fn value(&self) -> String {
         format!("written by step {}", self.label)

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use super::json::word;
 use super::junit::escape;
-use super::redacted::shown;
+use super::redacted::{Shown, shown};
 use crate::run::{Done, Evidence, Grades, Session, Verdict};
 
-const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;\
+/// How both kinds of pages look.
+pub(super) const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;\
 padding:0 1rem;color:#222}h2{margin-top:2rem}table{border-collapse:collapse;width:100%}td{padding:\
 .25rem .5rem;border-top:1px solid #ddd;vertical-align:top}pre{background:#f6f6f6;padding:.5rem;\
 overflow:auto;white-space:pre-wrap}.pass{color:#176f2c}.fail,.suite-error,.unexpected-pass{color:\
@@ -92,7 +93,11 @@ fn proofs(all: &[Evidence], session: &Session, page: &mut String) {
 }
 
 fn block(exchange: &crate::http::Exchange, session: &Session) -> String {
-    let shown = shown(exchange, session);
+    preformatted(&shown(exchange, session))
+}
+
+/// A request and its answer, as they are.
+pub(super) fn preformatted(shown: &Shown) -> String {
     let status = shown.status.map_or("no answer".to_owned(), |status| status.to_string());
     let lines = |headers: &[(String, String)]| {
         headers

@@ -13,8 +13,8 @@ const FEW: usize = 3;
 /// How many faults of a rule are printed; the JSON report has them all.
 const SHOWN: usize = 5;
 
-/// The check that tries what nobody thought of.
-const SEQUENCES: &str = "generated_sequences_go_as_predicted";
+/// How the checks that act at once are called.
+const AT_ONCE: &str = "_at_once_can_be_put_in_order";
 
 /// The kill matrix.
 #[derive(Debug, Serialize)]
@@ -23,6 +23,8 @@ pub(crate) struct Matrix {
     pub(crate) rules: BTreeMap<String, Vec<String>>,
     /// The faults that no check but the generated sequences sees.
     pub(crate) only_sequences: Vec<String>,
+    /// The faults that nobody sees but several clients at once.
+    pub(crate) only_at_once: Vec<String>,
     pub(crate) checks: Vec<Sight>,
 }
 
@@ -65,10 +67,16 @@ impl Matrix {
                 sharpest: sharpest.map(|one| (one.fault.clone(), one.killers.len())),
             }
         });
-        let only = caught.iter().filter(|one| one.killers == [SEQUENCES]);
+        let only = |kills: &dyn Fn(&str) -> bool| {
+            let alone = |one: &&Caught| {
+                !one.killers.is_empty() && one.killers.iter().all(|check| kills(check))
+            };
+            caught.iter().filter(alone).map(|one| one.fault.clone()).collect()
+        };
         Self {
             rules: rules.collect(),
-            only_sequences: only.map(|one| one.fault.clone()).collect(),
+            only_sequences: only(&|check| check == checks::SEQUENCES),
+            only_at_once: only(&|check| check.ends_with(AT_ONCE)),
             checks: checks.collect(),
         }
     }
@@ -98,11 +106,12 @@ impl Matrix {
             };
             println!("{:<60} {:>3}  {sharpest}", sight.check, sight.sees);
         }
-        println!(
-            "\n{} faults are seen by generated sequences alone: {}",
-            self.only_sequences.len(),
-            self.only_sequences.join(" ")
-        );
+        for (by, faults) in [
+            ("generated sequences", &self.only_sequences),
+            ("several clients at once", &self.only_at_once),
+        ] {
+            println!("\n{} faults are seen by {by} alone: {}", faults.len(), faults.join(" "));
+        }
         for sight in self.blunt() {
             println!("no fault is seen by {} and at most {} others", sight.check, FEW - 1);
         }
@@ -134,12 +143,15 @@ mod tests {
         let matrix = Matrix::new(&[
             caught("wide", &["SB-01", "SB-02"], &[a, b, c, d]),
             caught("narrow", &["SB-01"], &[a, b, c]),
-            caught("odd", &[], &[SEQUENCES]),
+            caught("odd", &[], &[checks::SEQUENCES]),
+            caught("late", &[], &["stops_and_starts_at_once_can_be_put_in_order"]),
+            caught("unseen", &[], &[]),
         ]);
         assert_eq!(matrix.rules["SB-01"], ["narrow", "wide"]);
         assert_eq!(matrix.only_sequences, ["odd"]);
+        assert_eq!(matrix.only_at_once, ["late"]);
         let blunt: Vec<_> = matrix.blunt().map(|sight| sight.check).collect();
         assert!(blunt.contains(&d) && !blunt.contains(&a), "{blunt:?}");
-        assert_eq!(blunt.len(), checks::all().count() - 4);
+        assert_eq!(blunt.len(), checks::all().count() - 5);
     }
 }

@@ -4,9 +4,11 @@
 mod bench;
 mod matrix;
 mod outcome;
+mod shrinking;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use bench::{Bench, clean, fault, oddity};
 pub(crate) use matrix::Matrix;
 pub(crate) use outcome::{Caught, Clean, Odd};
+pub use shrinking::{ShrinkBar, shrink_bars};

@@ -33,6 +33,8 @@ pub(crate) enum Capability {
     RateLimit,
     /// Processes survive a pause and a snapshot.
     Processes,
+    /// Every key has a world with a clock that can be moved.
+    Clock,
 }
 
 use Capability as C;
@@ -56,6 +58,7 @@ const NAMES: &[(Capability, &str, &str)] = &[
         "processes",
         "the target does not say that processes survive (--capability processes=on)",
     ),
+    (C::Clock, "clock", "the target has no clock that can be moved under a key of its own"),
 ];
 
 /// Which eras a target is to be held to.

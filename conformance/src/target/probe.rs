@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 
 use super::{Capabilities, Capability as C};
+use crate::check::{CLOCK, clock_key};
 use crate::http::{Answer, Auth, Request};
 use crate::run::Session;
 
@@ -40,6 +41,10 @@ pub(crate) async fn probe(session: &Session) -> Result<Capabilities, ProbeError>
     let told = Request::get("/_emulator/capabilities").undescribed();
     let told = ask(session, told).await.map(|answer| answer.json["backend"].clone());
     found.set(C::Processes, told.is_some_and(|backend| backend["process-survival"] == true));
+    let clock = Request::get(CLOCK).undescribed().auth(Auth::Bare);
+    let key = format!("Bearer {}", clock_key(&session.fresh_name()));
+    let shown = ask(session, clock.header("authorization", key)).await;
+    found.set(C::Clock, shown.is_some_and(|answer| answer.ok() && answer.json["mode"].is_string()));
     for (capability, path) in
         [(C::Resume, "/v1/snapshot/resume"), (C::Restore, "/v1/snapshot/restore")]
     {

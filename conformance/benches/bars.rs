@@ -1,8 +1,8 @@
-//! How fast histories are judged: a line for each bar, `name value bar ok|MISSED`.
+//! How fast histories are judged, and how short counterexamples become: a line for each bar.
 
 use std::process::ExitCode;
 
-use leap0_conformance::history_bars;
+use leap0_conformance::{history_bars, shrink_bars};
 
 fn main() -> ExitCode {
     let mut missed = false;
@@ -14,7 +14,11 @@ fn main() -> ExitCode {
         };
         missed |= !bar.holds();
         let (took, most) = (bar.took.as_secs_f64() * 1000.0, bar.most.as_millis());
-        println!("{}  {took:.1} ms  < {most} ms  {word}", bar.name);
+        println!("judge: {}  {took:.1} ms  < {most} ms  {word}", bar.name);
+    }
+    for bar in shrink_bars() {
+        missed |= !bar.holds();
+        println!("shrink: {bar}  {}", if bar.holds() { "ok" } else { "MISSED" });
     }
     ExitCode::from(u8::from(missed))
 }

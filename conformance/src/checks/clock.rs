@@ -1,0 +1,76 @@
+//! SB-TMO, hours long: on targets whose time can be moved.
+
+use serde_json::{Value, json};
+
+use crate::check::{Check, Outcome, Stop, Trial, check};
+use crate::http::Answer;
+use crate::target::Capability as C;
+
+pub(super) const CHECKS: &[Check] = &[
+    check!(
+        eight_hours_are_eight_hours,
+        Sandbox,
+        ["SB-TMO-01", "SB-TMO-02", "SB-TMO-05", "SB-PAUSE-08"]
+    )
+    .when(&[C::Clock, C::Seconds])
+    .live(0),
+    check!(a_sandbox_lives_for_five_minutes_by_default, Sandbox, ["SB-CREATE-03", "SB-TMO-03"])
+        .when(&[C::Clock])
+        .live(0),
+];
+
+/// How far from its moment a timeout is looked at, in seconds: the clock goes on meanwhile.
+const NEAR: u64 = 20;
+const HOURS: u64 = 8 * 3600;
+const DAY: u64 = 24 * 3600;
+
+async fn eight_hours_are_eight_hours(t: &Trial) -> Outcome {
+    t.with_a_clock(async |world| {
+        let id = made(&world.create(json!({ "timeout": HOURS, "auto_pause": true })).await?)?;
+        world.until(&id, "running").await?;
+        for (rule, what) in [
+            ("SB-TMO-01", "it runs until its timeout, eight hours from its launch"),
+            ("SB-PAUSE-08", "a resumed one runs until its timeout, eight hours from its resume"),
+        ] {
+            world.advance(HOURS - NEAR).await?;
+            let running = world.state(&id).await? == "running";
+            match rule {
+                "SB-TMO-01" => t.must(rule, what, running),
+                _ => t.decided(rule, what, running),
+            };
+            world.advance(2 * NEAR).await?;
+            let paused = world.until(&id, "paused").await?;
+            t.must("SB-TMO-02", "then it is paused", paused);
+            world.advance(DAY).await?;
+            let still = world.state(&id).await? == "paused";
+            t.decided("SB-TMO-05", "a day later it still is", still);
+            world.post(&id, "filesystem/exists", &json!({ "path": "/" })).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn a_sandbox_lives_for_five_minutes_by_default(t: &Trial) -> Outcome {
+    const DEFAULT: u64 = 300;
+    t.with_a_clock(async |world| {
+        let id = made(&world.create(json!({})).await?)?;
+        world.until(&id, "running").await?;
+        world.advance(DEFAULT - NEAR).await?;
+        let running = world.state(&id).await? == "running";
+        t.must("SB-CREATE-03", "it runs for five minutes", running);
+        world.advance(2 * NEAR).await?;
+        let gone = world.until(&id, "gone").await?;
+        t.must("SB-TMO-03", "then it does not run", world.state(&id).await? != "running");
+        t.decided("SB-TMO-03", "it is deleted", gone);
+        Ok(())
+    })
+    .await
+}
+
+fn made(answer: &Answer) -> Outcome<String> {
+    match &answer.json["id"] {
+        Value::String(id) if answer.ok() => Ok(id.clone()),
+        _ => Err(Stop::Unprepared(format!("creating a sandbox was answered {}", answer.brief()))),
+    }
+}
