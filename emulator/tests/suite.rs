@@ -1,5 +1,5 @@
-//! The conformance suite against the emulator's binary: what it leaves behind when it is
-//! interrupted, whether its grades hang on a seed, whether the counterexamples that it writes down
+//! The conformance suite against the emulator's binary: what it finds, what it leaves behind when it
+//! is interrupted, whether its grades hang on a seed, whether the counterexamples that it writes down
 //! show what they say, and what it says of a server that is no Leap0.
 
 #[path = "support/emulator.rs"]
@@ -20,6 +20,8 @@ mod relay;
 mod require;
 #[path = "suite/seeds.rs"]
 mod seeds;
+#[path = "suite/whole.rs"]
+mod whole;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     trials.extend(findings::trials());
     trials.extend(prism::trials());
     trials.push(trial("seeds_do_not_change_the_grades", seeds::grades_are_the_same));
+    trials.push(trial("the_emulator_keeps_every_rule", whole::keeps_every_rule));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

@@ -8,8 +8,8 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use leap0_conformance::RunOptions;
 use leap0_conformance::commands::{CannotRun, ReferenceOptions, reference, run};
+use leap0_conformance::{Profile, RunOptions};
 
 /// The word that makes this program the suite.
 const WORD: &str = "as-the-suite";
@@ -38,6 +38,13 @@ pub(crate) fn as_the_suite() -> Option<ExitCode> {
             runtime.block_on(reference(ReferenceOptions { faults, ..ReferenceOptions::default() }))
         }
         ["run", url, key, only, json] => runtime.block_on(run(options(url, key, only, json))),
+        ["whole", url, key, generated] => runtime.block_on(run(RunOptions {
+            profile: Profile::Emulator,
+            exclusive: true,
+            sequences: generated.parse().expect("a number"),
+            histories: generated.parse().expect("a number"),
+            ..options(url, key, "", "")
+        })),
         other => panic!("{other:?}"),
     };
     Some(ended.map_or_else(|why| told(&why), ExitCode::from))
@@ -67,6 +74,14 @@ fn told(why: &CannotRun) -> ExitCode {
 /// A run of the suite, yet to be started, in a folder where it may leave what it finds.
 pub(crate) fn suite(url: &str, key: &str, only: &str, json: &str, folder: &Path) -> Command {
     let mut command = again(&["run", url, key, only, json]);
+    command.current_dir(folder).env("TMPDIR", folder);
+    command
+}
+
+/// A run of everything that can be judged, by what the emulator decides too, with so many generated
+/// sequences and histories.
+pub(crate) fn whole(url: &str, key: &str, generated: u32, folder: &Path) -> Command {
+    let mut command = again(&["whole", url, key, &generated.to_string()]);
     command.current_dir(folder).env("TMPDIR", folder);
     command
 }

@@ -1,0 +1,33 @@
+//! The suite on the emulator, with everything that the emulator decides for itself binding: once as
+//! it starts by default, and once with states that last long enough to be seen.
+//!
+//! This is also what the emulator's mutants are judged by (`conformance/mutants.toml`).
+
+use std::process::Stdio;
+
+use anyhow::{Result, ensure};
+
+use crate::emulator::Emulator;
+use crate::process::whole;
+
+pub(crate) fn keeps_every_rule() -> Result<()> {
+    let mut runs = Vec::new();
+    // Where everything takes its time, what is generated does too.
+    for (name, flags, generated) in
+        [("instant", &[][..], 12), ("seen", &["--transition-delay", "60"][..], 1)]
+    {
+        let emulator = Emulator::start(&format!("whole-{name}"), flags)?;
+        let folder = tempfile::tempdir()?;
+        let url = emulator.environment("")[0].1;
+        let mut command = whole(url, name, generated, folder.path());
+        let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        runs.push((name, run, emulator, folder));
+    }
+    for (name, run, _emulator, _folder) in runs {
+        let output = run.wait_with_output()?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{name}: {}: {said}{errors}", output.status);
+    }
+    Ok(())
+}
