@@ -23,6 +23,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use cli::{Cli, Command, Serve};
 
+// The system's allocator keeps what many threads once needed: memory would not be flat under load.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::read() {
         Ok(cli) => cli,

@@ -8,6 +8,8 @@ mod emulator;
 mod findings;
 #[path = "suite/interrupted.rs"]
 mod interrupted;
+#[path = "support/npm.rs"]
+mod npm;
 #[path = "suite/prism.rs"]
 mod prism;
 #[path = "suite/process.rs"]

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 /// The media type of most bodies.
 const JSON: &str = "application/json";
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+const LAST_CHUNK: &[u8] = b"\r\n0\r\n\r\n";
 
 /// One answer, as it came.
 #[derive(Clone, Debug)]
@@ -26,6 +27,11 @@ pub(crate) struct Answer {
 impl Answer {
     /// Reads an answer; `None` while it is not whole.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Self>> {
+        Self::parse_to("GET", bytes)
+    }
+
+    /// Reads the answer to a request of this method, which may have no body.
+    fn parse_to(method: &str, bytes: &[u8]) -> Result<Option<Self>> {
         let Some(end) = bytes.windows(END_OF_HEAD.len()).position(|window| window == END_OF_HEAD)
         else {
             return Ok(None);
@@ -34,10 +40,19 @@ impl Answer {
         let answer = Self { status: 0, bytes: bytes.to_vec(), head };
         let status = answer.head().split(' ').nth(1).and_then(|code| code.parse().ok());
         let status = status.context("an answer without a status")?;
-        let length = answer
-            .headers()
-            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-            .map_or(Ok(0), |(_, length)| length.parse::<usize>())?;
+        if method == "HEAD" {
+            ensure!(bytes.len() == head, "an answer to HEAD with a body");
+            return Ok(Some(Self { status, ..answer }));
+        }
+        let header =
+            |wanted: &str| answer.headers().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        if header("transfer-encoding").is_some() {
+            // Others' servers send chunks; nobody reads what is in them.
+            let whole = answer.bytes.ends_with(LAST_CHUNK);
+            return Ok(whole.then_some(Self { status, ..answer }));
+        }
+        let length =
+            header("content-length").map_or(Ok(0), |(_, length)| length.parse::<usize>())?;
         ensure!(bytes.len() <= head + length, "more came than one answer");
         Ok((bytes.len() == head + length).then_some(Self { status, ..answer }))
     }
@@ -54,6 +69,13 @@ impl Answer {
 
     pub(crate) fn body(&self) -> &[u8] {
         &self.bytes[self.head..]
+    }
+
+    /// Whether the connection ends with it.
+    pub(crate) fn closes(&self) -> bool {
+        self.headers().any(|(name, value)| {
+            name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case("close")
+        })
     }
 
     /// The body as JSON.
@@ -100,6 +122,15 @@ impl Client {
 
     /// Sends a request that is ready to be sent and tells how long its answer took.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<(Answer, Duration)> {
+        self.exchange_as("GET", request).await
+    }
+
+    /// Sends a request of any method.
+    pub(crate) async fn exchange_of(&mut self, method: &str, request: &[u8]) -> Result<Answer> {
+        Ok(self.exchange_as(method, request).await?.0)
+    }
+
+    async fn exchange_as(&mut self, method: &str, request: &[u8]) -> Result<(Answer, Duration)> {
         let begun = Instant::now();
         self.stream.write_all(request).await.context("the request was not taken")?;
         let mut length = 0;
@@ -112,7 +143,7 @@ impl Client {
             // Taken before the bytes are looked at, which is this program's work.
             let taken = begun.elapsed();
             length += read;
-            if let Some(answer) = Answer::parse(&self.buffer[..length])? {
+            if let Some(answer) = Answer::parse_to(method, &self.buffer[..length])? {
                 return Ok((answer, taken));
             }
         }

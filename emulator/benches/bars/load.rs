@@ -14,7 +14,8 @@ use tokio::net::TcpStream;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::client::Answer;
+use crate::client::{Answer, Client};
+use crate::statistics::Sample;
 
 /// How a server is driven.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +24,48 @@ pub(crate) struct Load {
     pub(crate) span: Duration,
 }
 
+/// How a server kept up.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    /// Milliseconds of every request.
+    pub(crate) times: Sample,
+    /// Requests per second.
+    pub(crate) rate: f64,
+}
+
 impl Load {
+    /// Drives a server whose answers are not all the same but have the same status, and times each.
+    pub(crate) async fn pace(
+        self,
+        address: SocketAddr,
+        request: &[u8],
+        status: u16,
+    ) -> Result<Pace> {
+        let start = Arc::new(Barrier::new(self.connections));
+        let mut connections = JoinSet::new();
+        for _ in 0..self.connections {
+            let mut client = Client::connect(address, "").await?;
+            let (request, start) = (request.to_vec(), Arc::clone(&start));
+            connections.spawn(async move {
+                start.wait().await;
+                let until = Instant::now() + self.span;
+                let mut times = Vec::new();
+                while Instant::now() < until {
+                    times.push(client.send(&request, status).await?.1);
+                }
+                anyhow::Ok(times)
+            });
+        }
+        let (mut times, mut answered) = (Sample::default(), 0_u32);
+        while let Some(of_one) = connections.join_next().await {
+            for time in of_one.context("a connection's task panicked")?? {
+                times.add_time(time);
+                answered += 1;
+            }
+        }
+        Ok(Pace { times, rate: f64::from(answered) / self.span.as_secs_f64() })
+    }
+
     /// Drives a server and returns how many requests it answered.
     pub(crate) async fn drive(
         self,

@@ -4,8 +4,8 @@
 //! it. This is the only place where anything is timed: no test asserts on time.
 //!
 //! ```text
-//! throughput  start  files  hours  organisation  worlds  hostile  kept  one file per group of bars
-//!      └────────┴──────┴──────┴─────────┴──────────┘
+//! throughput changes mocks start files hours organisation worlds growth hostile mutated kept
+//!      └────────┴──────┴──────┴────┴─────┴────────┴────────┴──────┴──────┴───────┴──────┘
 //!      client  load  process  statistics  stand_in  the tools they measure with
 //!                       report                      what comes out
 //! ```
@@ -13,12 +13,23 @@
 //! The program measured against runs in a process of its own, as the emulator does: this one starts
 //! itself a second time in the part of a [`StandIn`].
 
+mod changes;
 mod client;
 mod files;
+mod growth;
 mod hostile;
 mod hours;
 mod kept;
 mod load;
+mod mocks;
+mod mutated;
+#[path = "../../tests/rules/mutation.rs"]
+mod mutation;
+#[path = "../../tests/support/npm.rs"]
+mod npm;
+#[expect(dead_code, reason = "the trials look at all of it")]
+#[path = "../../tests/rules/operations.rs"]
+mod operations;
 mod organisation;
 mod process;
 mod report;
@@ -47,13 +58,18 @@ struct Group {
 /// In the order in which they are measured.
 const GROUPS: &[Group] = &[
     Group { names: &[throughput::NAME], measure: throughput::measure },
+    Group { names: throughput::LATENCIES, measure: throughput::measure_latency },
+    Group { names: &[changes::NAME], measure: changes::measure },
+    Group { names: mocks::NAMES, measure: mocks::measure },
     Group { names: &[start::START], measure: start::measure_start },
     Group { names: &[start::IDLE_MEMORY], measure: start::measure_memory },
     Group { names: &[files::SNAPSHOT, files::RESTORE], measure: files::measure },
     Group { names: &[hours::NAME], measure: hours::measure },
     Group { names: organisation::NAMES, measure: organisation::measure },
     Group { names: worlds::NAMES, measure: worlds::measure },
+    Group { names: growth::NAMES, measure: growth::measure },
     Group { names: &[hostile::NAME], measure: hostile::measure },
+    Group { names: mutated::NAMES, measure: mutated::measure },
     Group { names: kept::RESTARTS, measure: kept::measure_restart },
     Group { names: kept::SNAPSHOTS, measure: kept::measure_snapshots },
 ];

@@ -24,6 +24,9 @@ const MISSING_NAME: &str = "big-organisation/missing-name";
 const FIRST_PAGE: &str = "big-organisation/first-page";
 const QUERY: &str = "big-organisation/query";
 const DEEP_PAGE: &str = "big-organisation/deep-page";
+const P99_GET: &str = "big-organisation/p99-get";
+const P99_NAME: &str = "big-organisation/p99-name";
+const P99_FIRST_PAGE: &str = "big-organisation/p99-first-page";
 
 pub(crate) const NAMES: &[&str] = &[
     GET,
@@ -36,6 +39,9 @@ pub(crate) const NAMES: &[&str] = &[
     FIRST_PAGE,
     QUERY,
     DEEP_PAGE,
+    P99_GET,
+    P99_NAME,
+    P99_FIRST_PAGE,
 ];
 
 /// What is compared with the small organisation.
@@ -60,6 +66,7 @@ const BIG: usize = 100_000;
 const CONNECTIONS: usize = 16;
 const ROUNDS: usize = 201;
 const SEARCHES: usize = 31;
+const TAIL_ROUNDS: usize = 3000;
 
 /// Searches of the big organisation, the dearest of which counts.
 const QUERIES: [&str; 4] =
@@ -95,6 +102,7 @@ pub(crate) fn measure(runtime: &Runtime) -> Result<Vec<Line>> {
         for (bar, queries) in [(QUERY, &QUERIES[..]), (DEEP_PAGE, &DEEP_PAGES)] {
             lines.push(big.search(bar, queries).await?);
         }
+        lines.extend(tails(&mut small, &mut big).await?);
         Ok(lines)
     })
 }
@@ -119,6 +127,24 @@ pub(crate) async fn fill(address: SocketAddr, key: &'static str, snapshots: usiz
         filled.context("a connection's task panicked")??;
     }
     Ok(())
+}
+
+/// What 99 of 100 requests take at most in a big organisation, against a small one.
+async fn tails(small: &mut Organisation, big: &mut Organisation) -> Result<Vec<Line>> {
+    let mut of_small = [(); 3].map(|()| Sample::default());
+    let mut of_big = of_small.clone();
+    for round in 0..TAIL_ROUNDS {
+        small.look(round, &mut of_small).await?;
+        big.look(round, &mut of_big).await?;
+    }
+    let names = [P99_GET, P99_NAME, P99_FIRST_PAGE];
+    let line = |(bar, (big, small)): (&'static str, (&Sample, &Sample))| {
+        let [big, small] = [big, small].map(|sample| sample.quantile(0.99));
+        let detail =
+            format!("p99 {big:.3} ms, {small:.3} ms in a small one; {TAIL_ROUNDS} of each");
+        Line::new(bar, big / small, Unit::Times, COMPARED_LIMIT).with_detail(detail)
+    };
+    Ok(names.into_iter().zip(of_big.iter().zip(&of_small)).map(line).collect())
 }
 
 /// Creates a sandbox and returns its path.
@@ -191,6 +217,22 @@ impl Organisation {
             first_page,
         ];
         for (sample, time) in self.samples.iter_mut().zip(times) {
+            sample.add_time(time);
+        }
+        Ok(())
+    }
+
+    /// Reads a sandbox, has a name looked up, and reads the first page.
+    async fn look(&mut self, round: usize, samples: &mut [Sample; 3]) -> Result<()> {
+        let name = format!("bulk-{:06}", (round * 7919) % self.snapshots);
+        let taken = json!({ "name": name });
+        let client = &mut self.client;
+        let (_, get) = client.call("GET", &self.sandbox, &Value::Null, 200).await?;
+        // A name that is taken is looked up, and nothing changes.
+        let create = format!("{}/snapshot/create", self.sandbox);
+        let (_, by_name) = client.call("POST", &create, &taken, 409).await?;
+        let (_, first_page) = client.call("GET", "/v1/snapshots", &Value::Null, 200).await?;
+        for (sample, time) in samples.iter_mut().zip([get, by_name, first_page]) {
             sample.add_time(time);
         }
         Ok(())

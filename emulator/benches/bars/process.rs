@@ -2,9 +2,10 @@
 
 use std::env;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -21,9 +22,7 @@ pub(crate) fn take_open_files() {
 #[derive(Debug)]
 pub(crate) struct Program {
     child: Child,
-    /// Kept, so that the program can go on writing.
-    stdout: BufReader<ChildStdout>,
-    /// The first line it printed, which says that it is ready.
+    /// The line it printed that says that it is ready.
     ready: String,
     /// From before its start to that line.
     pub(crate) started_in: Duration,
@@ -31,21 +30,34 @@ pub(crate) struct Program {
 
 impl Program {
     /// Starts a program, gives it `input`, and waits for its first line.
-    pub(crate) fn start(mut command: Command, input: &[u8]) -> Result<Self> {
+    pub(crate) fn start(command: Command, input: &[u8]) -> Result<Self> {
+        Self::start_until(command, input, "")
+    }
+
+    /// The same, but waits for a line with these words.
+    pub(crate) fn start_until(mut command: Command, input: &[u8], words: &str) -> Result<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let begun = Instant::now();
         let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
         let stdin = child.stdin.take();
-        let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         // From here on the child is killed whatever happens.
         let started_in = Duration::ZERO;
-        let mut program = Self { child, stdout, ready: String::new(), started_in };
+        let mut program = Self { child, ready: String::new(), started_in };
         if let Some(mut stdin) = stdin {
             stdin.write_all(input).context("the program did not take its input")?;
         }
-        program.stdout.read_line(&mut program.ready).context("cannot read the ready line")?;
-        program.started_in = begun.elapsed();
-        ensure!(program.ready.ends_with('\n'), "{command:?} ended before it was ready");
+        loop {
+            program.ready.clear();
+            stdout.read_line(&mut program.ready).context("cannot read the ready line")?;
+            program.started_in = begun.elapsed();
+            ensure!(program.ready.ends_with('\n'), "{command:?} ended before it was ready");
+            if program.ready.contains(words) {
+                break;
+            }
+        }
+        // Read on, so that the program can go on writing.
+        thread::spawn(move || io::copy(&mut stdout, &mut io::sink()));
         Ok(program)
     }
 

@@ -16,6 +16,8 @@ pub(crate) enum Unit {
     Millis,
     /// Mebibytes.
     Mib,
+    /// Things.
+    Count,
 }
 
 /// On which side of a figure its limit lies.
@@ -27,6 +29,8 @@ pub(crate) enum Limit {
     AtMost(f64),
     /// The figure must be less than this.
     Under(f64),
+    /// Nothing is asked of the figure: it is printed for those who compare.
+    Nothing,
 }
 
 impl Limit {
@@ -35,6 +39,7 @@ impl Limit {
             Self::AtLeast(limit) => value >= limit,
             Self::AtMost(limit) => value <= limit,
             Self::Under(limit) => value < limit,
+            Self::Nothing => value.is_finite(),
         }
     }
 }
@@ -80,9 +85,11 @@ impl fmt::Display for Figure {
         let Self(value, unit) = *self;
         match unit {
             Unit::Percent => write!(f, "{value:.1} %"),
+            Unit::Times if value < 0.1 => write!(f, "{value:.4} x"),
             Unit::Times => write!(f, "{value:.2} x"),
             Unit::Millis => write!(f, "{value:.2} ms"),
             Unit::Mib => write!(f, "{value:.2} MiB"),
+            Unit::Count => write!(f, "{value:.0}"),
         }
     }
 }
@@ -106,7 +113,8 @@ impl Report {
     pub(crate) fn print(&mut self, line: &Line) {
         let (figure, verdict) = match line.outcome {
             Outcome::Measured(value) if line.limit.holds(value) => {
-                (Figure(value, line.unit).to_string(), "ok")
+                let verdict = if matches!(line.limit, Limit::Nothing) { "" } else { "ok" };
+                (Figure(value, line.unit).to_string(), verdict)
             }
             Outcome::Measured(value) => {
                 self.bad += 1;
@@ -118,6 +126,7 @@ impl Report {
             Limit::AtLeast(limit) => format!(">= {}", Figure(limit, line.unit)),
             Limit::AtMost(limit) => format!("<= {}", Figure(limit, line.unit)),
             Limit::Under(limit) => format!("< {}", Figure(limit, line.unit)),
+            Limit::Nothing => String::new(),
         };
         self.row([line.bar, &figure, &limit, verdict, &line.detail]);
     }

@@ -10,10 +10,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, DATE, HeaderMap, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
@@ -25,7 +26,8 @@ use crate::process::Program;
 pub(crate) enum StandIn {
     /// Starts a runtime, prints a line and waits.
     EmptyProgram,
-    /// Reads an answer from its input and gives it to every request.
+    /// Reads one or two answers from its input. The second is given to every DELETE, the first to
+    /// every other request.
     BareServer,
 }
 
@@ -78,7 +80,7 @@ async fn wait_for_the_end() -> Result<()> {
     std::future::pending().await
 }
 
-/// What the bare server answers, ready to be sent.
+/// One of the bare server's answers, ready to be sent.
 struct Ready {
     status: StatusCode,
     headers: HeaderMap,
@@ -88,14 +90,16 @@ struct Ready {
 async fn serve() -> Result<()> {
     let mut input = Vec::new();
     io::stdin().read_to_end(&mut input).context("cannot read the answer to give")?;
-    let ready = Arc::new(ready(&input)?);
+    let ready = Arc::new(all_ready(&input)?);
     let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen")?;
     announce(&format!("listening on {}", listener.local_addr()?))?;
     loop {
         let (stream, _) = listener.accept().await.context("cannot accept")?;
         stream.set_nodelay(true)?;
         let ready = Arc::clone(&ready);
-        let service = service_fn(move |_| {
+        let service = service_fn(move |request: Request<Incoming>| {
+            let deletes = request.method() == Method::DELETE;
+            let ready = ready.get(usize::from(deletes)).unwrap_or(&ready[0]);
             let mut response = Response::new(Full::new(ready.body.clone()));
             *response.status_mut() = ready.status;
             for (name, value) in &ready.headers {
@@ -105,6 +109,16 @@ async fn serve() -> Result<()> {
         });
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         tokio::spawn(async move { drop(connection.await) });
+    }
+}
+
+/// One answer or two, one after the other.
+fn all_ready(input: &[u8]) -> Result<Vec<Ready>> {
+    let text = |from: usize| input.get(from..).unwrap_or_default();
+    let second = (1..input.len()).find(|from| text(*from).starts_with(b"HTTP/1.1 "));
+    match second {
+        Some(from) => Ok(vec![ready(&input[..from])?, ready(text(from))?]),
+        None => Ok(vec![ready(input)?]),
     }
 }
 

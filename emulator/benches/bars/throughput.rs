@@ -8,13 +8,17 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::client::{Answer, Client};
-use crate::load::Load;
+use crate::load::{Load, Pace};
 use crate::process::Program;
 use crate::report::{Limit, Line, Unit};
 use crate::stand_in::StandIn;
 use crate::statistics::Sample;
 
 pub(crate) const NAME: &str = "get-throughput";
+
+/// What clients wait, by how many of them there are.
+pub(crate) const LATENCIES: &[&str] = &["get-latency/1", "get-latency/16", "get-latency/256"];
+const CLIENTS: [usize; 3] = [1, 16, 256];
 
 /// Percent of the bare server's rate.
 const LIMIT: Limit = Limit::AtLeast(60.0);
@@ -56,6 +60,30 @@ pub(crate) fn measure(runtime: &Runtime) -> Result<Vec<Line>> {
             emulator.rates, bare.rates, emulator.costs, bare.costs
         );
         Ok(vec![Line::new(NAME, percent, Unit::Percent, LIMIT).with_detail(detail)])
+    })
+}
+
+/// What 99 of 100 `GET`s take at most with 1, 16 and 256 clients that ask as fast as they can.
+pub(crate) fn measure_latency(runtime: &Runtime) -> Result<Vec<Line>> {
+    runtime.block_on(async {
+        let emulator = Program::emulator(&[])?;
+        let address = emulator.address()?;
+        let mut client = Client::connect(address, "latency").await?;
+        let body = json!({"template_name": "system/debian:bookworm", "timeout": 28_800});
+        let (sandbox, _) = client.call("POST", "/v1/sandbox", &body, 201).await?;
+        let path = format!("/v1/sandbox/{}/", sandbox.text("id")?);
+        let request = client.request("GET", &path, "", &[]);
+        WARM_UP.pace(address, &request, 200).await?;
+        let mut lines = Vec::new();
+        for (bar, connections) in LATENCIES.iter().zip(CLIENTS) {
+            let Pace { times, rate } =
+                Load { connections, ..RUN }.pace(address, &request, 200).await?;
+            let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|part| times.quantile(part));
+            let detail =
+                format!("p50 {p50:.3}, p99 {p99:.3}, p99.9 {p999:.3} ms; {rate:.0} requests/s");
+            lines.push(Line::new(bar, p99, Unit::Millis, Limit::Nothing).with_detail(detail));
+        }
+        Ok(lines)
     })
 }
 

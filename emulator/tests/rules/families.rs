@@ -11,6 +11,7 @@ mod files;
 mod inside;
 mod journal;
 mod limits;
+mod mutation;
 mod network;
 mod operations;
 mod order;

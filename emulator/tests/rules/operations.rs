@@ -1,9 +1,5 @@
 //! Every operation of the vendor's API, with a request that goes well.
 
-use hyper::body::Bytes;
-
-use crate::support::{Answer, Client};
-
 /// An operation that is built.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Built {
@@ -258,15 +254,5 @@ impl Names {
             .replace("{id}", &self.sandbox)
             .replace("{snapshot}", &self.snapshot)
             .replace("{new}", &self.new)
-    }
-}
-
-impl Built {
-    /// Sends the request that goes well, with `slash` at the end of its path.
-    pub(crate) async fn send(&self, client: &Client, names: &Names, slash: &str) -> Answer {
-        let mark = if self.query.is_empty() { "" } else { "?" };
-        let target = names.fill(&format!("{}{slash}{mark}{}", self.path, self.query));
-        let body = Bytes::from(names.fill(self.body));
-        client.header("content-type", self.kind).send(self.method, &target, body).await
     }
 }

@@ -1,11 +1,10 @@
 //! A mock of the emulator's own description: every answer has the right shape, and nothing behind
 //! it. The suite has to say so.
 
-use std::env;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{self, Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -14,14 +13,11 @@ use anyhow::{Context as _, Result, ensure};
 use libtest_mimic::{Completion, Failed, Trial};
 
 use crate::emulator::Emulator;
+use crate::npm::PRISM;
 use crate::process::{PATIENCE, suite};
 use crate::relay::get;
 use crate::require;
 use crate::seeds::verdicts;
-
-const PACKAGE: &str = "@stoplight/prism-cli";
-/// The newest that Debian's Node runs.
-const RELEASE: &str = "5.14.2";
 
 /// What no mock that keeps nothing can do: tell keys apart, and bring a sandbox to run.
 const BROKEN: [&str; 2] = ["AUTH-04", "SB-CREATE-08"];
@@ -31,7 +27,7 @@ const READY_WITHIN: Duration = Duration::from_mins(2);
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![Trial::ignorable_test("a_mock_is_judged_broken", || {
-        let program = match install() {
+        let program = match PRISM.install() {
             Ok(program) => program,
             Err(why) => return require::missing("npm", &why),
         };
@@ -61,33 +57,6 @@ fn is_judged_broken(program: &Path) -> Result<()> {
         ensure!(verdict == Some("fail"), "{rule} is {verdict:?}: {said}");
     }
     Ok(())
-}
-
-/// The program, installed now if it was not before and kept below `target/`, or why there is none.
-fn install() -> Result<PathBuf, String> {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("prism-{RELEASE}"));
-    let program = home.join("node_modules/.bin/prism");
-    if program.exists() {
-        return Ok(program);
-    }
-    let unfinished = home.with_extension(format!("unfinished-{}", process::id()));
-    let installed = Command::new("npm")
-        .args(["install", "--no-audit", "--no-fund", "--loglevel", "error", "--prefix"])
-        .args([unfinished.as_os_str(), format!("{PACKAGE}@{RELEASE}").as_ref()])
-        .env("SCARF_ANALYTICS", "false")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("cannot run npm: {error}"))?;
-    if !installed.status.success() {
-        let _ = fs::remove_dir_all(&unfinished);
-        let why = String::from_utf8_lossy(&installed.stderr);
-        let line = why.lines().next().unwrap_or("no reason given");
-        return Err(format!("cannot install {PACKAGE} {RELEASE}: {line}"));
-    }
-    let _ = fs::remove_dir_all(&home);
-    let kept = fs::rename(&unfinished, &home);
-    kept.map_err(|error| format!("cannot keep {}: {error}", home.display()))?;
-    Ok(program)
 }
 
 /// A mock that is running, killed when dropped.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use leap0_conformance::commands::{CannotRun, ReferenceOptions, reference, run};
-use leap0_conformance::{Profile, RunOptions};
+use leap0_conformance::{CapabilityFlag, Dialect, Profile, RunOptions};
 
 /// The word that makes this program the suite.
 const WORD: &str = "as-the-suite";
@@ -38,9 +38,11 @@ pub(crate) fn as_the_suite() -> Option<ExitCode> {
             runtime.block_on(reference(ReferenceOptions { faults, ..ReferenceOptions::default() }))
         }
         ["run", url, key, only, json] => runtime.block_on(run(options(url, key, only, json))),
-        ["whole", url, key, generated] => runtime.block_on(run(RunOptions {
+        ["whole", url, key, generated, capabilities] => runtime.block_on(run(RunOptions {
             profile: Profile::Emulator,
+            dialect: Dialect::All,
             exclusive: true,
+            capabilities: capabilities.split_whitespace().map(flag).collect(),
             sequences: generated.parse().expect("a number"),
             histories: generated.parse().expect("a number"),
             ..options(url, key, "", "")
@@ -78,10 +80,20 @@ pub(crate) fn suite(url: &str, key: &str, only: &str, json: &str, folder: &Path)
     command
 }
 
+fn flag(text: &str) -> CapabilityFlag {
+    text.parse().expect("a capability")
+}
+
 /// A run of everything that can be judged, by what the emulator decides too, with so many generated
-/// sequences and histories.
-pub(crate) fn whole(url: &str, key: &str, generated: u32, folder: &Path) -> Command {
-    let mut command = again(&["whole", url, key, &generated.to_string()]);
+/// sequences and histories. The emulator has these capabilities, whatever it shows.
+pub(crate) fn whole(
+    url: &str,
+    key: &str,
+    generated: u32,
+    capabilities: &str,
+    folder: &Path,
+) -> Command {
+    let mut command = again(&["whole", url, key, &generated.to_string(), capabilities]);
     command.current_dir(folder).env("TMPDIR", folder);
     command
 }

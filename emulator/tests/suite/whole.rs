@@ -12,14 +12,16 @@ use crate::process::whole;
 
 pub(crate) fn keeps_every_rule() -> Result<()> {
     let mut runs = Vec::new();
+    let slowly = ["--transition-delay", "60"];
     // Where everything takes its time, what is generated does too.
-    for (name, flags, generated) in
-        [("instant", &[][..], 12), ("seen", &["--transition-delay", "60"][..], 1)]
-    {
+    for (name, flags, generated, capabilities) in [
+        ("instant", &[][..], 12, "transitions=off clock=on"),
+        ("seen", &slowly[..], 1, "transitions=on clock=on"),
+    ] {
         let emulator = Emulator::start(&format!("whole-{name}"), flags)?;
         let folder = tempfile::tempdir()?;
         let url = emulator.environment("")[0].1;
-        let mut command = whole(url, name, generated, folder.path());
+        let mut command = whole(url, name, generated, capabilities, folder.path());
         let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         runs.push((name, run, emulator, folder));
     }

@@ -3,9 +3,11 @@
 use std::future::Future;
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use super::{Answer, Client};
+use crate::operations::{Built, Names};
 
 /// How long a condition may take to come true.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -116,5 +118,15 @@ impl Client {
             details.push(self.get(&format!("/v1/sandbox/{id}")).await.json());
         }
         json!([sandboxes, snapshots, details])
+    }
+}
+
+impl Built {
+    /// Sends the request that goes well, with `slash` at the end of its path.
+    pub(crate) async fn send(&self, client: &Client, names: &Names, slash: &str) -> Answer {
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        let target = names.fill(&format!("{}{slash}{mark}{}", self.path, self.query));
+        let body = Bytes::from(names.fill(self.body));
+        client.header("content-type", self.kind).send(self.method, &target, body).await
     }
 }
