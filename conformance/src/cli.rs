@@ -147,12 +147,13 @@ pub(crate) struct Run {
     /// is given.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// How many generated sequences to run.
-    #[arg(long, value_name = "N", default_value_t = 40)]
-    sequences: usize,
-    /// How many concurrent histories to record for each check that judges them.
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    histories: usize,
+    /// How many generated sequences to run: 40, or 3 where a sandbox takes long to make.
+    #[arg(long, value_name = "N")]
+    sequences: Option<usize>,
+    /// How many concurrent histories to record for each check that judges them: 8, or 1 where a
+    /// sandbox takes long to make.
+    #[arg(long, value_name = "N")]
+    histories: Option<usize>,
     /// How long to wait for an answer, and for a sandbox to run, in seconds.
     #[arg(long, value_name = "S", default_value_t = 60)]
     patience: u64,

@@ -82,7 +82,7 @@ async fn snapshots_at_once_can_be_put_in_order(t: &Trial) -> Outcome {
 /// Records histories and judges each of them.
 async fn histories(t: &Trial, theme: Theme) -> Outcome {
     let settings = &t.session.settings;
-    if settings.histories == 0 {
+    if t.session.histories() == 0 {
         return Err(Stop::Unsupported("no concurrent histories were asked for (--histories 0)"));
     }
     let restore = *t.restore_paths().first().unwrap_or(&"/v1/snapshot/restore");
@@ -92,7 +92,7 @@ async fn histories(t: &Trial, theme: Theme) -> Outcome {
     };
     let (mut exercised, mut broken) = (BTreeSet::new(), BTreeSet::new());
     let (mut judged, mut recorded, mut unanswered) = (0, 0, None);
-    for round in 0..settings.histories {
+    for round in 0..t.session.histories() {
         // Every check and every round goes another way, and all of them the same for one seed.
         let seed = settings.seed.wrapping_mul(1000) + u64::try_from(round).unwrap_or(0);
         let mut dice = Dice::new(seed ^ ((theme as u64) << 56));

@@ -32,10 +32,11 @@ pub(super) const CHECKS: &[Check] = &[check!(
 
 async fn generated_sequences_go_as_predicted(t: &Trial) -> Outcome {
     let settings = &t.session.settings;
-    if settings.sequences == 0 {
+    let count = t.session.sequences();
+    if count == 0 {
         return Err(Stop::Unsupported("no generated sequences were asked for (--sequences 0)"));
     }
-    let all = sequences(settings.seed, settings.sequences, |capability| t.session.has(capability));
+    let all = sequences(settings.seed, count, |capability| t.session.has(capability));
     let mut exercised = BTreeSet::new();
     let mut broken = BTreeSet::new();
     for steps in all {

@@ -7,7 +7,7 @@ use crate::checks;
 use crate::http::{BadUrl, Client, Origin};
 use crate::report::{Terminal, html, junit, report, summary};
 use crate::run::{
-    Done, Grades, Known, RunOptions, Session, chosen, climb, grade, is_wanted, leftovers,
+    Done, Grades, Known, RunOptions, Session, Settings, chosen, climb, grade, is_wanted, leftovers,
 };
 use crate::target::{Capability, probe};
 
@@ -190,6 +190,15 @@ fn plan(checks: &[&crate::check::Check], session: &Session) {
         making + usize::from(shared > 0),
         session.settings.max_live,
     );
+    let Settings { sequences, histories, .. } = session.settings;
+    if session.is_slow() && (sequences.is_none() || histories.is_none()) {
+        eprintln!(
+            "a sandbox takes long to make here, so {} generated sequences are run and {} histories \
+             of each kind recorded (--sequences, --histories)",
+            session.sequences(),
+            session.histories(),
+        );
+    }
 }
 
 /// A number that no other run has.

@@ -206,7 +206,12 @@ fn tasks_of(origin: usize, call: &Call, numbers: &mut Numbers, tasks: &mut Vec<T
         }
         Operation::Write { file, value, .. } => {
             let file = number(&mut numbers.files, file, 0);
-            Kind::Write { sandbox, file, value: number(&mut numbers.values, value, 0) }
+            let value = number(&mut numbers.values, value, 0);
+            let write = Kind::Write { sandbox, file, value };
+            if reply == Reply::Conflict {
+                return refused_use(sandbox, write, end, &mut add);
+            }
+            write
         }
         Operation::Read { file, .. } => {
             let file = number(&mut numbers.files, file, 0);
@@ -223,12 +228,7 @@ fn tasks_of(origin: usize, call: &Call, numbers: &mut Numbers, tasks: &mut Vec<T
             let write = Kind::Write { sandbox, file, value };
             let failed = call.answer.as_ref().is_some_and(|told| told.exit_code != Some(0));
             match reply {
-                // PROC-11: what was refused because the sandbox changed its state may have begun,
-                // and may run on when that is over.
-                Reply::Conflict => {
-                    add(Kind::Touch { sandbox }, reply, end);
-                    return add(write, Reply::Open, u64::MAX);
-                }
+                Reply::Conflict => return refused_use(sandbox, write, end, &mut add),
                 Reply::Missing => return add(Kind::Touch { sandbox }, reply, end),
                 Reply::Done if failed => return add(write, Reply::Open, u64::MAX),
                 Reply::Done | Reply::Open => write,
@@ -236,6 +236,13 @@ fn tasks_of(origin: usize, call: &Call, numbers: &mut Numbers, tasks: &mut Vec<T
         }
     };
     add(kind, reply, end);
+}
+
+/// PROC-11: a use that was refused because its sandbox changed its state may have begun, and may go
+/// on when that is over.
+fn refused_use(sandbox: u32, write: Kind, end: u64, add: &mut impl FnMut(Kind, Reply, u64)) {
+    add(Kind::Touch { sandbox }, Reply::Conflict, end);
+    add(write, Reply::Open, u64::MAX);
 }
 
 fn note_copies(tasks: &mut [Task]) {

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::call::{History, Operation};
+use super::call::{Call, History, Operation, Told};
 use super::dice::Dice;
 use super::file::{read, write};
 use super::judge::{Verdict, judge};
@@ -284,4 +284,40 @@ fn what_is_wrong_with_a_file_is_said_in_one_line() {
     unknown field `moment`, expected one of `client`, `operation`, `sandbox`, `name`, `snapshot`, `file`, `value`, `begin`, `end`, `status`, `made`, `state`, `seen`, `found`, `exit_code` at line 3 column 37
     "
     );
+}
+
+#[test]
+fn a_write_that_a_pause_has_cut_off_may_go_on_after_it() {
+    let told = |status| Told { status, ..Told::default() };
+    let call = |client, operation, begin, end, status, value: Option<&str>| Call {
+        client,
+        operation,
+        begin,
+        answer: Some(Told { end, value: value.map(str::to_owned), ..told(status) }),
+    };
+    let (sandbox, file) = ("sbx-a".to_owned(), "/tmp/one".to_owned());
+    let write = |value: &str| Operation::Write {
+        sandbox: sandbox.clone(),
+        file: file.clone(),
+        value: value.to_owned(),
+    };
+    let read = Operation::Read { sandbox: sandbox.clone(), file: file.clone() };
+    let created = Told { end: 10, made: Some(sandbox.clone()), ..told(201) };
+    let history = |refused: u16| History {
+        calls: vec![
+            Call {
+                client: 0,
+                operation: Operation::Create,
+                begin: 0,
+                answer: Some(created.clone()),
+            },
+            call(0, write("old"), 20, 30, 204, None),
+            call(1, Operation::Pause { sandbox: sandbox.clone() }, 40, 60, 201, None),
+            call(0, write("new"), 41, 59, refused, None),
+            call(0, read.clone(), 70, 80, 200, Some("new")),
+        ],
+        ..History::default()
+    };
+    assert_eq!(verdict(&history(409)), Some(true));
+    assert_eq!(verdict(&history(404)), Some(false), "what is not there was not written");
 }

@@ -43,10 +43,10 @@ pub struct RunOptions {
     pub capabilities: Vec<CapabilityFlag>,
     /// The template that sandboxes are made from.
     pub template: String,
-    /// How many generated sequences to run.
-    pub sequences: usize,
-    /// How many concurrent histories to record for each of their checks.
-    pub histories: usize,
+    /// How many generated sequences to run; if nothing is said as many as the target has time for.
+    pub sequences: Option<usize>,
+    /// How many concurrent histories to record for each of their checks, the same.
+    pub histories: Option<usize>,
     /// How long to wait for an answer, and for a sandbox to run.
     pub patience: Duration,
 }
@@ -71,8 +71,8 @@ impl RunOptions {
             exclusive: false,
             capabilities: Vec::new(),
             template: "system/debian:bookworm".to_owned(),
-            sequences: 40,
-            histories: 8,
+            sequences: None,
+            histories: None,
             patience: Duration::from_mins(1),
         }
     }
@@ -134,10 +134,10 @@ pub(crate) struct Settings {
     pub(crate) template: String,
     pub(crate) max_live: usize,
     /// How many generated sequences to run, and where they begin.
-    pub(crate) sequences: usize,
+    pub(crate) sequences: Option<usize>,
     pub(crate) seed: u64,
     /// How many concurrent histories to record for each of their checks.
-    pub(crate) histories: usize,
+    pub(crate) histories: Option<usize>,
     /// Where counterexamples are written; nowhere if it is none.
     pub(crate) findings: Option<PathBuf>,
     /// How long a full organisation is waited for.
@@ -160,8 +160,8 @@ impl Settings {
         Self {
             template: "system/debian:bookworm".to_owned(),
             max_live: 12,
-            sequences: 25,
-            histories: 4,
+            sequences: Some(25),
+            histories: Some(4),
             seed: 1,
             findings: None,
             quota_patience: Duration::from_millis(600),

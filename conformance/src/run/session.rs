@@ -27,6 +27,9 @@ pub(crate) struct Session {
     shared: tokio::sync::Mutex<Option<(String, Instant)>>,
 }
 
+/// How long a target takes at most to make a sandbox if it has time for everything.
+const QUICK: Duration = Duration::from_millis(300);
+
 /// How long the suite's sandboxes live at most, in seconds.
 const LIFE: u64 = 240;
 
@@ -59,6 +62,21 @@ impl Session {
 
     pub(crate) fn learn(&self, capabilities: Capabilities) {
         let _ = self.capabilities.set(capabilities);
+    }
+
+    /// How many generated sequences to run.
+    pub(crate) fn sequences(&self) -> usize {
+        self.settings.sequences.unwrap_or(if self.is_slow() { 3 } else { 40 })
+    }
+
+    /// How many histories to record for each of their checks.
+    pub(crate) fn histories(&self) -> usize {
+        self.settings.histories.unwrap_or(if self.is_slow() { 1 } else { 8 })
+    }
+
+    /// Whether the target takes so long to make a sandbox that what is generated has to be less.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.capabilities.get().is_some_and(|known| known.launch > QUICK)
     }
 
     pub(crate) fn has(&self, capability: Capability) -> bool {

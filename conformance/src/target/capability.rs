@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Something that a check needs and a target need not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,7 +78,11 @@ pub enum Dialect {
 
 /// What is known of a target.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Capabilities(BTreeMap<Capability, bool>);
+pub(crate) struct Capabilities {
+    known: BTreeMap<Capability, bool>,
+    /// How long it took to make a sandbox.
+    pub(crate) launch: Duration,
+}
 
 impl Capability {
     /// The name on the command line.
@@ -101,16 +106,17 @@ impl Capability {
 
 impl Capabilities {
     pub(crate) fn has(&self, capability: Capability) -> bool {
-        self.0.get(&capability).copied().unwrap_or(false)
+        self.known.get(&capability).copied().unwrap_or(false)
     }
 
     pub(crate) fn set(&mut self, capability: Capability, on: bool) {
-        self.0.insert(capability, on);
+        self.known.insert(capability, on);
     }
 
     /// Those of a target that can do everything.
     pub(crate) fn whole() -> Self {
-        Self(Capability::all().map(|capability| (capability, true)).collect())
+        let known = Capability::all().map(|capability| (capability, true)).collect();
+        Self { known, launch: Duration::ZERO }
     }
 
     /// Holds the target to what it was said to speak, whatever it answered.

@@ -3,6 +3,8 @@
 //! A path that is answered 404, 405 or 501 whatever the request says is one that is not there. A
 //! missing field is what tells it from a path that is there and found no such snapshot.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use super::{Capabilities, Capability as C};
@@ -77,7 +79,9 @@ async fn with_a_sandbox(session: &Session, found: &mut Capabilities) {
     // Both spellings agree, so that every era takes them; which of them count is told apart below.
     found.set(C::Minutes, true);
     found.set(C::Seconds, true);
+    let begun = Instant::now();
     let Some(id) = create(session, &wish).await else { return };
+    found.launch = begun.elapsed();
     let path = |what: &str| format!("/v1/sandbox/{id}/{what}");
     found.set(C::StopStart, spoken(session, Request::new("POST", path("start"))).await);
     let long = json!({"name": "x".repeat(65)});

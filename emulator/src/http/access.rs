@@ -8,7 +8,7 @@ use hyper::header::{
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, HOST,
     HeaderValue, ORIGIN, VARY,
 };
-use hyper::{HeaderMap, Response, StatusCode};
+use hyper::{HeaderMap, Response, StatusCode, Uri};
 
 use super::ReplyBody;
 
@@ -46,12 +46,24 @@ pub(super) enum Origin {
 }
 
 /// Refuses a foreign name and a foreign page.
-pub(super) fn check(access: &Access, headers: &HeaderMap) -> Result<Origin, &'static str> {
+pub(super) fn check(
+    access: &Access,
+    target: &Uri,
+    headers: &HeaderMap,
+) -> Result<Origin, &'static str> {
     if !access.any_host {
         // A name that somebody else made point here is how a page gets past the origin check.
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let mut hosts = headers.get_all(HOST).iter().map(|host| host.to_str().ok());
+        let host = hosts.next().flatten();
         if !host.is_some_and(is_loopback) {
             return Err("the host header names no loopback address");
+        }
+        if hosts.next().is_some() {
+            return Err("there is more than one host header");
+        }
+        // A target may name a host too, which goes over the header.
+        if !target.authority().is_none_or(|authority| is_loopback(authority.as_str())) {
+            return Err("the request's target names no loopback address");
         }
     }
     let Some(origin) = headers.get(ORIGIN) else { return Ok(Origin::None) };

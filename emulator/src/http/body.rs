@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
+use hyper::HeaderMap;
 use hyper::body::{Body, Incoming};
+use hyper::header::{CONTENT_ENCODING, HeaderName, TRANSFER_ENCODING};
 
 /// Why a body was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,18 @@ pub(crate) enum BodyError {
 const DRAIN_LIMIT: usize = 64 << 20;
 /// And for how long.
 const DRAIN_TIME: Duration = Duration::from_secs(5);
+
+/// The header that says that a body is compressed, or otherwise not what it is, if one does. Nothing
+/// is ever unpacked, so nothing small becomes large.
+pub(crate) fn coding(headers: &HeaderMap) -> Option<HeaderName> {
+    let other = |header: &HeaderName, plain: &str| {
+        let values = headers.get_all(header).iter();
+        values.into_iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(plain.as_bytes()))
+    };
+    [(CONTENT_ENCODING, "identity"), (TRANSFER_ENCODING, "chunked")]
+        .into_iter()
+        .find_map(|(header, plain)| other(&header, plain).then_some(header))
+}
 
 /// Reads a body of at most `limit` bytes. Of a longer one, no more than the limit is ever held.
 pub(crate) async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, BodyError> {

@@ -58,7 +58,7 @@ pub(crate) async fn answer(
     emulator: &Emulator,
     request: hyper::Request<Incoming>,
 ) -> Result<Response<ReplyBody>, Hangup> {
-    let origin = match access::check(&emulator.access, request.headers()) {
+    let origin = match access::check(&emulator.access, request.uri(), request.headers()) {
         Ok(origin) => origin,
         Err(why) => return Ok(Failure::new(StatusCode::FORBIDDEN, why).into_http()),
     };
@@ -187,6 +187,11 @@ async fn admit(
             return Err(failure);
         }
     };
+    if let Some(header) = body::coding(&head.headers) {
+        body::drain(body).await;
+        let message = format!("{header} is not understood: send the body as it is");
+        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
     let row = route.row;
     let limit = emulator.limits.max_body;
     let body = body::read(body, limit).await.map_err(|error| match error {

@@ -31,6 +31,7 @@ mod states;
 mod system;
 mod time;
 mod transitions;
+mod tricks;
 mod wire;
 mod worlds;
 
@@ -63,6 +64,7 @@ fn trials() -> Vec<Trial> {
         system::trials(),
         time::trials(),
         transitions::trials(),
+        tricks::trials(),
         wire::trials(),
         worlds::trials(),
     ];

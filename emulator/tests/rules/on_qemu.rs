@@ -31,6 +31,7 @@ const ELSEWHERE: &[&str] = &[
     "responses::",
     "sandbox_list::",
     "transitions::",
+    "tricks::",
     "wire::",
     // Many sandboxes, or large ones: more than a small host carries.
     "limits::",

@@ -43,8 +43,8 @@ pub(crate) fn as_the_suite() -> Option<ExitCode> {
             dialect: Dialect::All,
             exclusive: true,
             capabilities: capabilities.split_whitespace().map(flag).collect(),
-            sequences: generated.parse().expect("a number"),
-            histories: generated.parse().expect("a number"),
+            sequences: Some(generated.parse().expect("a number")),
+            histories: Some(generated.parse().expect("a number")),
             ..options(url, key, "", "")
         })),
         other => panic!("{other:?}"),

@@ -51,6 +51,17 @@ impl Raw {
         self.stream.write_all(bytes).await.is_ok()
     }
 
+    /// Reads to the end of the connection; the status of each answer.
+    pub(crate) async fn statuses(mut self) -> Vec<u16> {
+        let mut bytes = Vec::new();
+        // A connection that the server has broken off may have said something before.
+        let _ = self.stream.read_to_end(&mut bytes).await;
+        let text = String::from_utf8_lossy(&bytes);
+        // A body has no line of its own to end on.
+        let answers = text.split("HTTP/1.1 ").skip(1);
+        answers.filter_map(|answer| answer.get(..3)?.parse().ok()).collect()
+    }
+
     /// Reads the answer.
     pub(crate) async fn answer(mut self) -> RawAnswer {
         let mut bytes = Vec::new();
