@@ -14,10 +14,12 @@ pub(crate) struct FaultEntry {
     pub(crate) slow: bool,
     /// Whether what it breaks is this project's decision, so that it is judged as that binds.
     pub(crate) ours: bool,
+    /// Whether it shows only while several clients act at once, and then if they meet.
+    pub(crate) race: bool,
 }
 
 const fn entry(fault: Fault, what: &'static str, rules: &'static [&'static str]) -> FaultEntry {
-    FaultEntry { fault, what, rules, slow: false, ours: false }
+    FaultEntry { fault, what, rules, slow: false, ours: false, race: false }
 }
 
 const fn slow(fault: Fault, what: &'static str, rules: &'static [&'static str]) -> FaultEntry {
@@ -26,6 +28,10 @@ const fn slow(fault: Fault, what: &'static str, rules: &'static [&'static str]) 
 
 const fn ours(fault: Fault, what: &'static str, rules: &'static [&'static str]) -> FaultEntry {
     FaultEntry { ours: true, ..entry(fault, what, rules) }
+}
+
+const fn race(fault: Fault, what: &'static str, rules: &'static [&'static str]) -> FaultEntry {
+    FaultEntry { race: true, ..entry(fault, what, rules) }
 }
 
 const fn ours_slow(fault: Fault, what: &'static str, rules: &'static [&'static str]) -> FaultEntry {
@@ -497,47 +503,47 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     slow(F::StoppingUnseen, "shows stopped while it stops", &["SB-STOP-02"]),
     slow(F::ResumeGoesBackwards, "shows stopping while it resumes", &["SB-03"]),
     // While several clients act at once
-    entry(F::DeleteLooksFirst, "deletes twice what is deleted twice at once", &["SB-DEL-03"]),
-    entry(F::PauseLooksFirst, "pauses twice what is paused twice at once", &["SB-PAUSE-02"]),
-    entry(F::StopLooksFirst, "stops twice what is stopped twice at once", &["SB-STOP-01"]),
-    entry(F::StartLooksFirst, "starts twice what is started twice at once", &["SB-START-01"]),
-    entry(F::PauseSavesFirst, "loses what is written while it pauses", &["SB-PAUSE-09"]),
-    entry(
+    race(F::DeleteLooksFirst, "deletes twice what is deleted twice at once", &["SB-DEL-03"]),
+    race(F::PauseLooksFirst, "pauses twice what is paused twice at once", &["SB-PAUSE-02"]),
+    race(F::StopLooksFirst, "stops twice what is stopped twice at once", &["SB-STOP-01"]),
+    race(F::StartLooksFirst, "starts twice what is started twice at once", &["SB-START-01"]),
+    race(F::PauseSavesFirst, "loses what is written while it pauses", &["SB-PAUSE-09"]),
+    race(
         F::EveryUseResumes,
         "resumes for each of several uses, and loses what the first wrote",
         &["SB-PAUSE-09"],
     ),
-    entry(
+    race(
         F::WritesPutBackAll,
         "loses one of two files that are written at once",
         &["FS-OP-WRITE-FILE"],
     ),
-    entry(
+    race(
         F::ReadsAreKept,
         "keeps what was read while it was written, for those that read it next",
         &["FS-OP-READ-FILE", "FS-OP-WRITE-FILE"],
     ),
-    entry(
+    race(
         F::NamesAreKept,
         "restores a snapshot that was deleted while it was restored",
         &["SNAP-DEL-02", "SNAP-REST-01"],
     ),
-    entry(
+    race(
         F::RestoreLooksFirst,
         "restores a snapshot that is deleted meanwhile as unused",
         &["SNAP-DEL-02", "SNAP-DEL-03"],
     ),
-    entry(
+    race(
         F::DeleteSnapshotLooksFirst,
         "deletes twice a snapshot that is deleted twice at once",
         &["SNAP-DEL-04"],
     ),
-    entry(
+    race(
         F::DeleteTakesNamesakes,
         "deletes with a snapshot what takes its name meanwhile",
         &["SNAP-LIST-01", "SNAP-REST-02", "SNAP-DEL-01", "SNAP-CREATE-08"],
     ),
-    entry(
+    race(
         F::LostCaptureKeepsName,
         "keeps the name of a snapshot whose source was deleted meanwhile",
         &["STATE-SNAPSHOT-RUNNING"],

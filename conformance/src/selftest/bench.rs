@@ -20,6 +20,9 @@ const SLOW_MS: u64 = 120;
 /// The rules that only an organisation of one's own can show.
 const LIMITS: [&str; 5] = ["SB-CREATE-05", "SB-CREATE-06", "SB-START-03", "SNAP-REST-09", "LIM-03"];
 
+/// How many histories of each kind a race has time to be lost in.
+const RACES: usize = 24;
+
 /// How a server is set up and what is known of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bench {
@@ -46,6 +49,7 @@ async fn judge(
     known: Option<()>,
     profile: Profile,
     chosen: &[&'static Check],
+    histories: Option<usize>,
 ) -> Option<Judged> {
     let begun = Instant::now();
     let mut traits = traits;
@@ -59,7 +63,12 @@ async fn judge(
     let origin = Origin::parse(&server.url).ok()?;
     let client = Client::new(origin, KEY, OTHER_KEY, Duration::from_secs(8));
     let max_live = if bench == Bench::Limited { 3 } else { 12 };
-    let settings = Settings { max_live, ..Settings::quick() };
+    let mut settings = Settings { max_live, ..Settings::quick() };
+    if bench == Bench::Slow {
+        // What is generated changes states all the time; a few show what transitions are to show.
+        (settings.sequences, settings.histories) = (Some(5), Some(1));
+    }
+    settings.histories = histories.or(settings.histories);
     let session = Arc::new(Session::new(client, settings, format!("lc{:08x}", random())));
     let capabilities = if known.is_some() {
         let mut all = Capabilities::whole();
@@ -88,7 +97,8 @@ pub(crate) async fn clean(bench: Bench) -> Clean {
         Bench::Rated => check.rung || check.when.contains(&C::RateLimit),
     };
     let all: Vec<_> = checks::all().filter(wanted).collect();
-    let Some(judged) = judge(Traits::default(), bench, Some(()), Profile::Any, &all).await else {
+    let Some(judged) = judge(Traits::default(), bench, Some(()), Profile::Any, &all, None).await
+    else {
         return Clean { alarms: vec!["the reference server did not start".into()], proven: vec![] };
     };
     let alarms = said(&judged.grades, &[Verdict::Fail, Verdict::SuiteError, Verdict::Unverified]);
@@ -124,7 +134,8 @@ pub(crate) async fn fault(entry: &'static FaultEntry, all: bool) -> Caught {
     };
     let traits = Traits { faults: BTreeSet::from([entry.fault]), ..Traits::default() };
     let profile = if entry.ours { Profile::Emulator } else { Profile::Any };
-    let judged = judge(traits, bench, Some(()), profile, &chosen).await;
+    let histories = entry.race.then_some(RACES);
+    let judged = judge(traits, bench, Some(()), profile, &chosen, histories).await;
     let broken: Vec<String> = judged
         .iter()
         .flat_map(|judged| {
@@ -162,7 +173,7 @@ pub(crate) async fn oddity(oddity: Oddity, what: &'static str) -> Odd {
     let traits = Traits { oddities: BTreeSet::from([oddity]), ..Traits::default() };
     let slow = matches!(oddity, Oddity::SlowTransitions | Oddity::BusyRefuses);
     let bench = if slow { Bench::Slow } else { Bench::Fast };
-    let Some(judged) = judge(traits, bench, None, Profile::Any, &all).await else {
+    let Some(judged) = judge(traits, bench, None, Profile::Any, &all, None).await else {
         return Odd {
             oddity: oddity.name(),
             what,
