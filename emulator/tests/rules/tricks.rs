@@ -91,7 +91,7 @@ async fn what_frames_a_request_badly_ends_the_connection() {
         ("a return alone", "x: a\rb\r\n".to_owned(), Vec::new()),
         ("a zero byte", "x: a\0b\r\n".to_owned(), Vec::new()),
         ("an endless header", format!("x: {}\r\n", long.repeat(5)), Vec::new()),
-        ("too many headers", (0..200).map(|n| format!("x{n}: y\r\n")).collect(), Vec::new()),
+        ("too many headers", "x: y\r\n".repeat(200), Vec::new()),
     ];
     let server = Server::start().await;
     let client = server.client();
