@@ -7,7 +7,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::Command;
 
@@ -52,6 +52,21 @@ impl Isolation {
             Some(user) => chown(path, Some(user), Some(user)),
             None => Ok(()),
         }
+    }
+
+    /// Has nobody write to a file of ours any more, also no machine that was broken out of; the
+    /// machines may go on reading it.
+    pub(crate) fn seal(self, path: &Path) -> io::Result<()> {
+        if let Some(user) = self.user {
+            chown(path, Some(rustix::process::geteuid().as_raw()), Some(user))?;
+        }
+        fs::set_permissions(path, fs::Permissions::from_mode(0o440))
+    }
+
+    /// Lets the machines read a file that was sealed for those of another emulator.
+    pub(crate) fn admit(self, path: &Path) -> io::Result<()> {
+        const EVERYBODY: u32 = 0o004;
+        if fs::metadata(path)?.mode() & EVERYBODY != 0 { Ok(()) } else { self.seal(path) }
     }
 
     /// The command that runs `program` with no more than it needs, and that ends with us: whatever

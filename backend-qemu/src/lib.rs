@@ -13,6 +13,7 @@ mod helper;
 mod hypervisor;
 mod initrd;
 mod isolation;
+mod kept;
 mod machine;
 mod network;
 mod open;

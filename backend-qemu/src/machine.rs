@@ -8,6 +8,7 @@ use leap0_emulator_core::backend::{
     BackendError, Boot, Checkpoint, Command, Disk, Ending, Guest, GuestError, Identity, Machine,
     Output,
 };
+use leap0_emulator_core::spec::EnvVars;
 use leap0_files::{FileOp, FileReply};
 use leap0_guest::protocol::{Reply, Request};
 use qapi::qmp;
@@ -20,12 +21,13 @@ use crate::chain;
 use crate::channel::{Channel, ChannelError};
 use crate::exec;
 use crate::hypervisor::{Hypervisor, LOAD, TAG};
+use crate::kept::Held;
 use crate::qmp::BlockdevAdd;
 use crate::saved::{Memory, QemuCheckpoint, QemuDisk};
-use crate::store::{self, Stored, Top};
+use crate::store::{self, Layer, Stored, Top};
 use crate::vm::{Vm, VmError};
 
-/// How long the agent may take to flush the disk before a machine is stopped without.
+/// How long flushing the disk may take before a machine is stopped or paused without.
 const FLUSH: Duration = Duration::from_secs(5);
 /// How often it is looked whether a full disk has room again.
 const FULL: Duration = Duration::from_secs(1);
@@ -171,7 +173,29 @@ impl QemuMachine {
         };
         self.vm.or_dead(LOAD, "saving the memory", saved).await?;
         self.end(Ending::Paused).await;
-        Ok(Memory { file, disk: turn.take().ok_or_else(no_disk)?.freeze() })
+        Ok(self.memory(file, turn.take().ok_or_else(no_disk)?.freeze()))
+    }
+
+    fn memory(&self, file: Stored, disk: Arc<Layer>) -> Memory {
+        Memory { file, disk, layout: self.hypervisor.layout(self.boot.resources) }
+    }
+
+    fn checkpoint(&self, memory: Memory) -> QemuCheckpoint {
+        let memory = Held::Here(Arc::new(memory));
+        QemuCheckpoint::new(&self.hypervisor, memory, self.boot.clone())
+    }
+
+    /// Has the guest write what it has written so far to its disk, so that the disk is of use
+    /// without the memory too: an emulator that was killed may have nothing else.
+    async fn write_back(&self) {
+        let (env, cwd) = (EnvVars::default(), Some("/".into()));
+        let sync = Command { script: "sync".into(), cwd, env, timeout: FLUSH };
+        match timeout(FLUSH, self.exec(sync)).await {
+            Ok(Ok(Output { exit_code: 0, .. })) => {}
+            other => {
+                log::warn!("{}: not all is on its disk: {other:?}", self.boot.identity.sandbox);
+            }
+        }
     }
 
     /// Sees to it that the disk is whole without its memory.
@@ -234,13 +258,14 @@ impl Machine for QemuMachine {
         let frozen = turn.take().ok_or_else(no_disk)?.freeze();
         *turn = Some(draft.over(Arc::clone(&frozen)));
         tokio::spawn(chain::shorten(Arc::clone(&self.vm), Arc::clone(&self.disk)));
-        let memory = Memory { file: memory, disk: frozen };
-        Ok(Arc::new(QemuCheckpoint::new(&self.hypervisor, memory, self.boot.clone())))
+        let memory = self.memory(memory, frozen);
+        Ok(Arc::new(self.checkpoint(memory)))
     }
 
     async fn pause(&self) -> Result<Arc<dyn Checkpoint>, BackendError> {
+        self.write_back().await;
         let memory = self.fall_asleep().await?;
-        Ok(Arc::new(QemuCheckpoint::new(&self.hypervisor, memory, self.boot.clone())))
+        Ok(Arc::new(self.checkpoint(memory)))
     }
 
     async fn stop(&self) -> Result<Arc<dyn Disk>, BackendError> {
@@ -249,7 +274,7 @@ impl Machine for QemuMachine {
         self.flush().await;
         self.end(Ending::Stopped).await;
         let disk = turn.take().ok_or_else(no_disk)?.freeze();
-        Ok(Arc::new(QemuDisk::new(&self.hypervisor, disk)))
+        Ok(Arc::new(QemuDisk::new(&self.hypervisor, Held::Here(disk))))
     }
 
     fn fork(&self, _identity: Identity) -> Option<Arc<dyn Machine>> {

@@ -1,14 +1,17 @@
 //! Files of disks and memories, kept as long as something needs them.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use leap0_emulator_core::spec::DISK_MIB;
+use leap0_emulator_core::storage::{ObjectId, Objects, StorageError};
 
 use crate::isolation::Isolation;
 
@@ -25,12 +28,16 @@ pub(crate) struct Store {
     folder: PathBuf,
     isolation: Isolation,
     next: AtomicU64,
+    /// Layers that are in a data folder too, so that those who share one there share it here.
+    known: Mutex<HashMap<ObjectId, Weak<Layer>>>,
 }
 
 /// A file that is removed with the last that needs it.
 pub(crate) struct Stored {
     path: PathBuf,
     kept: bool,
+    /// What a data folder calls its bytes, once that was asked.
+    mark: OnceLock<ObjectId>,
 }
 
 /// A frozen disk layer: what one machine wrote over the layers below.
@@ -59,7 +66,7 @@ pub(crate) struct Top {
 impl Store {
     /// Takes a folder that exists and is ours alone.
     pub(crate) fn new(folder: PathBuf, isolation: Isolation) -> Self {
-        Self { folder, isolation, next: AtomicU64::new(1) }
+        Self { folder, isolation, next: AtomicU64::new(1), known: Mutex::default() }
     }
 
     /// A file that a memory can be saved to. The disk inside is not used; what is saved is kept
@@ -77,13 +84,57 @@ impl Store {
     pub(crate) fn adopt(&self, file: &Path) -> io::Result<Stored> {
         let path = self.folder.join(format!("adopted-{}.qcow2", self.id()));
         bring(file, &path)?;
-        Ok(Stored { path, kept: false })
+        Ok(Stored::new(path))
     }
 
     /// Takes over a finished layer that lies upon `below`.
     pub(crate) fn adopt_layer(&self, file: &Path, below: &Arc<Layer>) -> io::Result<Arc<Layer>> {
-        let (file, id, below) = (self.adopt(file)?, self.id(), Some(Arc::clone(below)));
-        Ok(Arc::new(Layer { file, id, below }))
+        Ok(self.layer(self.adopt(file)?, Some(Arc::clone(below))))
+    }
+
+    /// Brings back a file from a data folder.
+    pub(crate) fn bring_back(
+        &self,
+        id: &ObjectId,
+        from: &dyn Objects,
+    ) -> Result<Stored, StorageError> {
+        let file = Stored::new(self.folder.join(format!("kept-{}.qcow2", self.id())));
+        from.place(id, file.path())?;
+        let admitted = self.isolation.admit(file.path());
+        admitted
+            .map_err(|error| StorageError::Io(format!("{}: {error}", file.path().display())))?;
+        file.mark.get_or_init(|| *id);
+        Ok(file)
+    }
+
+    /// A finished layer of a file.
+    pub(crate) fn layer(&self, file: Stored, below: Option<Arc<Layer>>) -> Arc<Layer> {
+        Arc::new(Layer { file, id: self.id(), below })
+    }
+
+    /// What a data folder calls the bytes of a file, to which nobody writes from now on.
+    pub(crate) fn mark(&self, file: &Stored) -> io::Result<ObjectId> {
+        if let Some(id) = file.mark.get() {
+            return Ok(*id);
+        }
+        // Whoever has it under another name says who may read it.
+        if fs::metadata(file.path())?.nlink() == 1 {
+            self.isolation.seal(file.path())?;
+        }
+        let id = ObjectId::read(&[], File::open(file.path())?)?;
+        Ok(*file.mark.get_or_init(|| id))
+    }
+
+    /// Remembers what a data folder calls a layer.
+    pub(crate) fn know(&self, id: ObjectId, layer: &Arc<Layer>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, layer| layer.strong_count() > 0);
+        known.insert(id, Arc::downgrade(layer));
+    }
+
+    /// The layer that a data folder calls so, if it is here.
+    pub(crate) fn known(&self, id: &ObjectId) -> Option<Arc<Layer>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(id)?.upgrade()
     }
 
     /// An empty layer over a frozen one.
@@ -101,7 +152,7 @@ impl Store {
 
     /// The read-only image that all layers lie upon; it is not ours to remove.
     pub(crate) fn base(&self, path: PathBuf) -> Arc<Layer> {
-        Arc::new(Layer { file: Stored { path, kept: true }, id: self.id(), below: None })
+        Arc::new(Layer { file: Stored::not_ours(path), id: self.id(), below: None })
     }
 
     /// Creates a qcow2 file of some bytes, or as large as what it lies upon, over another of the
@@ -114,7 +165,7 @@ impl Store {
         below: Option<(&Path, &str)>,
         size: Option<u64>,
     ) -> io::Result<Stored> {
-        let file = Stored { path: self.folder.join(format!("{kind}-{id}.qcow2")), kept: false };
+        let file = Stored::new(self.folder.join(format!("{kind}-{id}.qcow2")));
         let mut command = tokio::process::Command::new("qemu-img");
         command.args(["create", "-q", "-f", "qcow2"]);
         if kind == DISK {
@@ -154,6 +205,15 @@ pub(crate) fn bring(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 impl Stored {
+    fn new(path: PathBuf) -> Self {
+        Self { path, kept: false, mark: OnceLock::new() }
+    }
+
+    /// One that is not ours to remove.
+    fn not_ours(path: PathBuf) -> Self {
+        Self { path, kept: true, mark: OnceLock::new() }
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -183,6 +243,11 @@ impl Layer {
     /// Where its file is.
     pub(crate) fn path(&self) -> &Path {
         self.file.path()
+    }
+
+    /// Its file.
+    pub(crate) fn file(&self) -> &Stored {
+        &self.file
     }
 
     /// What it lies upon.
@@ -222,7 +287,7 @@ impl Draft {
 impl Top {
     /// A layer over layers that are only names.
     pub(crate) fn for_test(id: u64, below: &[&str]) -> Self {
-        let file = |path: &str| Stored { path: path.into(), kept: true };
+        let file = |path: &str| Stored::not_ours(path.into());
         let below = below
             .iter()
             .zip(1..)

@@ -59,7 +59,7 @@ impl Warm {
 
     async fn find_or_make(&self, boot: &Boot) -> Result<Arc<Memory>, BackendError> {
         let kept = self.folder.join(self.key(boot.resources));
-        match self.find(&kept) {
+        match self.find(&kept, boot.resources) {
             Ok(memory) => return Ok(Arc::new(memory)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => log::warn!("{}: {error}", kept.display()),
@@ -72,14 +72,14 @@ impl Warm {
     }
 
     /// Takes one that an earlier emulator has made. It stays ours when that one is thrown away.
-    fn find(&self, kept: &Path) -> io::Result<Memory> {
+    fn find(&self, kept: &Path, resources: Resources) -> io::Result<Memory> {
         let store = &self.hypervisor.store;
         let file = store.adopt(&kept.join(MEMORY))?;
         let disk = store.adopt_layer(&kept.join(DISK), &self.hypervisor.base)?;
         if let Err(error) = touch(kept) {
             log::debug!("{}: {error}", kept.display());
         }
-        Ok(Memory { file, disk })
+        Ok(Memory { file, disk, layout: self.hypervisor.layout(resources) })
     }
 
     async fn make(&self, boot: &Boot) -> Result<Memory, BackendError> {

@@ -90,7 +90,7 @@ async fn serve_until_stopped(serve: Serve) -> anyhow::Result<()> {
             "--data-dir: the {} back end does not keep its machines yet",
             host.backend().name
         );
-        let storage = DataFolder::open(folder).context("--data-dir")?;
+        let storage = DataFolder::open(folder, host.backend().name).context("--data-dir")?;
         host = host.kept_in(Arc::new(storage));
     }
     // Beyond loopback the machine's names are not known here.

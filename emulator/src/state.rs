@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
 use leap0_backend_memory::MemoryBackend;
+use leap0_emulator_core::backend::Backend as _;
 use leap0_emulator_core::clock::SystemClock;
 use leap0_emulator_core::id::{OrgId, RandomIds};
 use leap0_emulator_core::service::{Host, Settings};
@@ -85,8 +86,8 @@ impl StateCommand {
 }
 
 fn host(dir: &Path) -> anyhow::Result<Host> {
-    let storage = DataFolder::open(dir)?;
     let backend = Arc::new(MemoryBackend::default());
+    let storage = DataFolder::open(dir, backend.info().name)?;
     let host = Host::new(backend, Arc::new(SystemClock), Arc::new(RandomIds), Settings::default());
     Ok(host.kept_in(Arc::new(storage)))
 }

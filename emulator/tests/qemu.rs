@@ -1,7 +1,14 @@
 //! The program with virtual machines: what is missing, and what is left behind.
 
+#[path = "persistence/client.rs"]
+#[expect(dead_code, reason = "those of machines in memory look at more")]
+mod client;
 #[path = "support/emulator.rs"]
 mod emulator;
+#[path = "persistence/kills.rs"]
+mod kills;
+#[path = "persistence/lives.rs"]
+mod lives;
 #[path = "support/machines.rs"]
 mod machines;
 #[path = "support/require.rs"]
@@ -15,7 +22,9 @@ use leap0_backend_qemu::default_folder;
 use leap0_guest_image::Cache;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
+use client::start_on;
 use emulator::Emulator;
+use kills::{Load, kill_again_and_again};
 
 const FLAGS: [&str; 4] = ["--backend", "qemu", "--accel", "tcg"];
 
@@ -35,6 +44,20 @@ fn main() -> ExitCode {
             "an_emulator_that_is_killed_leaves_nothing",
             an_emulator_that_is_killed_leaves_nothing,
         ),
+        trial("what_is_kept_outlives_an_end_that_was_asked_for", || {
+            lives::asked_to_end(&FLAGS);
+            Ok(())
+        }),
+        trial("what_is_kept_outlives_a_kill", || {
+            lives::killed_while_running(&FLAGS);
+            Ok(())
+        }),
+        trial("what_was_acknowledged_outlives_every_kill", || {
+            let load = Load { machines: &FLAGS, kills: 2, clients: 2, most: 14 };
+            kill_again_and_again(load.or_as_told_by("LEAP0_KILLS_QEMU"));
+            Ok(())
+        }),
+        trial("a_folder_of_other_machines_is_refused", a_folder_of_other_machines_is_refused),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -52,6 +75,21 @@ fn without_qemu_its_package_is_named() -> Result<()> {
                  in the package qemu-system-x86\n",
         "{said}"
     );
+    Ok(())
+}
+
+fn a_folder_of_other_machines_is_refused() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().to_str().context("UTF-8")?;
+    drop(start_on(&FLAGS, "other-machines", folder.path()));
+    let verbs: [&[&str]; 2] =
+        [&["--listen", "127.0.0.1:0", "--data-dir", path], &["state", "export", path, "file"]];
+    for words in verbs {
+        let output = Command::new(env!("CARGO_BIN_EXE_leap0-emulator")).args(words).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.code() == Some(2), "{}: {said}", output.status);
+        ensure!(said.contains("holds machines of the qemu back end"), "{said}");
+    }
     Ok(())
 }
 

@@ -117,6 +117,27 @@ impl Disk {
         file.sync_data()
     }
 
+    /// Gives a file that is not ours a second name: ours. Its bytes are on the disk when this
+    /// returns; the name may not be.
+    pub(crate) fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.pass(Operation::SyncFile)?;
+        File::open(from)?.sync_data()?;
+        self.pass(Operation::Rename)?;
+        fs::hard_link(from, to)
+    }
+
+    /// Copies a file that is not ours, in the place of any that is there. Its bytes are on the disk
+    /// when this returns; its name may not be.
+    pub(crate) fn copy(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.remove_file(to)?;
+        let mut from = File::open(from)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+        self.pass(Operation::WriteFile)?;
+        io::copy(&mut from, &mut file)?;
+        self.pass(Operation::SyncFile)?;
+        file.sync_data()
+    }
+
     /// Overwrites the first bytes of the database and brings them to the disk.
     pub(crate) fn overwrite(&self, file: &File, bytes: &[u8]) -> io::Result<()> {
         self.pass(Operation::WriteDatabase)?;

@@ -18,6 +18,14 @@ pub enum OpenError {
     /// Its database has a format of the future.
     #[error("{} was written by a newer version of the emulator", .0.display())]
     Newer(PathBuf),
+    /// Another back end has made the machines in it.
+    #[error("{} holds machines of the {holds} back end, which alone can use them", path.display())]
+    OtherBackend {
+        /// The folder.
+        path: PathBuf,
+        /// The back end.
+        holds: String,
+    },
     /// Its database is none, or not as it was written.
     #[error("{} is damaged: {reason}", path.display())]
     Damaged {

@@ -99,10 +99,12 @@ mod tests {
     };
 
     use super::*;
+
+    const BACKEND: &str = "test";
     use crate::DataFolder;
 
     fn open(path: &Path, faults: &Faults) -> DataFolder {
-        DataFolder::open_with(path, faults.clone()).expect("it can be opened")
+        DataFolder::open_with(path, BACKEND, faults.clone()).expect("it can be opened")
     }
 
     /// Writes a record with a large image of such bytes.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::mem;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use leap0_emulator_core::storage::{ObjectId, StorageError};
 
@@ -42,6 +42,15 @@ impl FileChanges {
         self.written.insert(id);
         self.waste.remove(&id);
         Ok(())
+    }
+
+    /// Takes over a file as that of an object, which is not in the database; how many bytes it has.
+    pub(crate) fn adopt(&mut self, id: ObjectId, file: &Path) -> Result<u64, StorageError> {
+        let (length, folder) = self.files.adopt(&id, file)?;
+        self.folders.insert(folder);
+        self.written.insert(id);
+        self.waste.remove(&id);
+        Ok(length)
     }
 
     /// Has the file of an object removed after this transaction.

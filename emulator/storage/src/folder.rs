@@ -34,15 +34,15 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
-    /// Opens a folder, which is made if there is none.
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
-        open::open(path, Disk::new())
+    /// Opens the folder that holds images of a back end of this name, or makes it.
+    pub fn open(path: &Path, backend: &str) -> Result<Self, OpenError> {
+        open::open(path, backend, Disk::new())
     }
 
     /// Opens a folder on a disk that fails when it is told to.
     #[cfg(feature = "faults")]
-    pub fn open_with(path: &Path, faults: Faults) -> Result<Self, OpenError> {
-        open::open(path, Disk::behind(Arc::new(faults)))
+    pub fn open_with(path: &Path, backend: &str, faults: Faults) -> Result<Self, OpenError> {
+        open::open(path, backend, Disk::behind(Arc::new(faults)))
     }
 
     pub(crate) fn start(

@@ -1,6 +1,7 @@
 //! The objects of images in a transaction, and who names them.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use leap0_emulator_core::storage::{Object, ObjectId, ObjectWriter, StorageError};
 use redb::{ReadableTable as _, Table, WriteTransaction};
@@ -81,6 +82,12 @@ impl<'a> Images<'a> {
         Ok(())
     }
 
+    fn add(&mut self, id: ObjectId, entry: &Entry<'_>) -> Result<(), StorageError> {
+        self.objects.insert(&id.0, entry.encode().as_slice()).map_err(database_error)?;
+        self.unnamed.insert(id);
+        Ok(())
+    }
+
     fn count(&self, id: ObjectId) -> Result<u64, StorageError> {
         let count = self.counts.get(&id.0).map_err(database_error)?;
         Ok(count.map_or(0, |count| count.value()))
@@ -107,9 +114,14 @@ impl ObjectWriter for Images<'_> {
             self.name(*child)?;
         }
         let children = object.children.iter().map(|child| child.0).collect();
-        let entry = Entry { children, data }.encode();
-        self.objects.insert(&id.0, entry.as_slice()).map_err(database_error)?;
-        self.unnamed.insert(id);
-        Ok(())
+        self.add(id, &Entry { children, data })
+    }
+
+    fn put_file(&mut self, id: ObjectId, file: &Path) -> Result<(), StorageError> {
+        if self.has(&id)? {
+            return Ok(());
+        }
+        let data = Data::File(self.files.adopt(id, file)?);
+        self.add(id, &Entry { children: Vec::new(), data })
     }
 }

@@ -42,19 +42,49 @@ impl ObjectFiles {
     /// Writes the bytes of an object. The answer is the folder that has to be synced before they
     /// can be found after a crash.
     pub(crate) fn write(&self, id: &ObjectId, bytes: &[u8]) -> Result<PathBuf, StorageError> {
+        self.make_folders(id)?;
+        self.finish(id, |unfinished| self.disk.write_file(unfinished, bytes))
+    }
+
+    /// Takes the bytes of an object from a file that nobody writes to any more: by a second name
+    /// for it where the file system allows that. The answer is how many they are, and the folder to
+    /// be synced.
+    pub(crate) fn adopt(&self, id: &ObjectId, file: &Path) -> Result<(u64, PathBuf), StorageError> {
+        let length = fs::metadata(file).map_err(io_error(file))?.len();
+        self.make_folders(id)?;
         let path = self.path(id);
-        let folder = path.parent().expect("a file is in a folder");
-        let unfinished = self.folder.join(UNFINISHED);
+        // One that a transaction which was taken back has left.
+        self.disk.remove_file(&path).map_err(io_error(&path))?;
+        match self.disk.link(file, &path) {
+            Ok(()) => Ok((length, folder_of(&path))),
+            Err(error) if is_elsewhere(&error) => self
+                .finish(id, |unfinished| self.disk.copy(file, unfinished))
+                .map(|folder| (length, folder)),
+            Err(error) => Err(io_error(&path)(error)),
+        }
+    }
+
+    fn make_folders(&self, id: &ObjectId) -> Result<(), StorageError> {
+        let folder = folder_of(&self.path(id));
         self.disk.make_folder(&self.folder).map_err(io_error(&self.folder))?;
-        self.disk.make_folder(folder).map_err(io_error(folder))?;
-        let written = self.disk.write_file(&unfinished, bytes).map_err(io_error(&unfinished));
+        self.disk.make_folder(&folder).map_err(io_error(&folder))
+    }
+
+    /// Has a file written under another name, so that one that has the name is whole.
+    fn finish(
+        &self,
+        id: &ObjectId,
+        write: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<PathBuf, StorageError> {
+        let (path, unfinished) = (self.path(id), self.folder.join(UNFINISHED));
+        let written = write(&unfinished).map_err(io_error(&unfinished));
         let renamed =
             written.and_then(|()| self.disk.rename(&unfinished, &path).map_err(io_error(&path)));
         if renamed.is_err() {
             // If this fails too, the next one is written over it.
             let _ = self.remove_unfinished();
         }
-        renamed.map(|()| folder.to_owned())
+        renamed.map(|()| folder_of(&path))
     }
 
     /// Brings the names in one of its folders to the disk.
@@ -73,12 +103,7 @@ impl ObjectFiles {
     /// The bytes of an object, which are so many.
     pub(crate) fn read(&self, id: &ObjectId, length: u64) -> Result<Vec<u8>, StorageError> {
         let path = self.path(id);
-        let file = match fs::File::open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(StorageError::Damaged(format!("the file of object {id} is missing")));
-            }
-            opened => opened.map_err(io_error(&path))?,
-        };
+        let file = fs::File::open(&path).map_err(not_read(id, &path))?;
         // One more than there should be, so that one that has grown is noticed and not read whole.
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0).min(1 << 30));
         file.take(length.saturating_add(1)).read_to_end(&mut bytes).map_err(io_error(&path))?;
@@ -86,6 +111,35 @@ impl ObjectFiles {
             return Err(StorageError::Damaged(format!("the length of the file of object {id}")));
         }
         Ok(bytes)
+    }
+
+    /// Compares the file of an object without reading it into memory.
+    pub(crate) fn check(
+        &self,
+        id: &ObjectId,
+        children: &[ObjectId],
+        length: u64,
+    ) -> Result<(), StorageError> {
+        let path = self.path(id);
+        let file = fs::File::open(&path).map_err(not_read(id, &path))?;
+        if file.metadata().map_err(io_error(&path))?.len() != length {
+            return Err(StorageError::Damaged(format!("the length of the file of object {id}")));
+        }
+        if ObjectId::read(children, file).map_err(io_error(&path))? != *id {
+            return Err(StorageError::Damaged(format!("object {id}")));
+        }
+        Ok(())
+    }
+
+    /// Makes the bytes of an object a file of somebody else's.
+    pub(crate) fn place(&self, id: &ObjectId, at: &Path) -> Result<(), StorageError> {
+        let path = self.path(id);
+        match fs::hard_link(&path, at) {
+            Err(error) if is_elsewhere(&error) => {
+                fs::copy(&path, at).map(drop).map_err(io_error(at))
+            }
+            linked => linked.map_err(not_read(id, &path)),
+        }
     }
 
     /// Removes the file of an object.
@@ -124,6 +178,27 @@ impl ObjectFiles {
     pub(crate) fn path(&self, id: &ObjectId) -> PathBuf {
         let name = id.to_string();
         self.folder.join(&name[..2]).join(name)
+    }
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    file.parent().expect("a file is in a folder").to_owned()
+}
+
+/// Whether a file could not be given a name because the name is on another file system, or on one
+/// without second names.
+fn is_elsewhere(error: &io::Error) -> bool {
+    use io::ErrorKind::{CrossesDevices, PermissionDenied, TooManyLinks, Unsupported};
+    matches!(error.kind(), CrossesDevices | PermissionDenied | TooManyLinks | Unsupported)
+}
+
+/// What reading the file of an object has failed with.
+fn not_read(id: &ObjectId, path: &Path) -> impl FnOnce(io::Error) -> StorageError {
+    move |error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            StorageError::Damaged(format!("the file of object {id} is missing"))
+        }
+        _ => io_error(path)(error),
     }
 }
 

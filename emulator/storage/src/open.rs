@@ -19,12 +19,12 @@ pub(crate) const DATABASE: &str = "leap0.redb";
 /// The database of a new folder until it is one.
 const UNFINISHED: &str = "leap0.redb.unfinished";
 
-pub(crate) fn open(path: &Path, disk: Disk) -> Result<DataFolder, OpenError> {
+pub(crate) fn open(path: &Path, backend: &str, disk: Disk) -> Result<DataFolder, OpenError> {
     disk.make_folder(path).map_err(OpenError::io(path))?;
     let lock = lock(path)?;
     let database_path = path.join(DATABASE);
     if !is_ours(path)? {
-        create(path, &disk)?;
+        create(path, backend, &disk)?;
     }
     let file = DatabaseFile::new(database_path.clone(), disk.clone());
     let database = Database::open(file).map_err(OpenError::database(&database_path))?;
@@ -34,6 +34,10 @@ pub(crate) fn open(path: &Path, disk: Disk) -> Result<DataFolder, OpenError> {
         transaction.commit().map_err(database_error).map_err(&failed)?;
     } else {
         drop(transaction);
+    }
+    let holds = database.read(format::backend).map_err(&failed)?;
+    if holds != backend {
+        return Err(OpenError::OtherBackend { path: path.to_owned(), holds });
     }
     let files = ObjectFiles::of(path, disk.clone());
     sweep(&database, &files, path)?;
@@ -70,13 +74,13 @@ pub(crate) fn is_ours(path: &Path) -> Result<bool, OpenError> {
 }
 
 /// Makes a database under another name, so that one that has the name is whole.
-fn create(path: &Path, disk: &Disk) -> Result<(), OpenError> {
+fn create(path: &Path, backend: &str, disk: &Disk) -> Result<(), OpenError> {
     let unfinished = path.join(UNFINISHED);
     disk.remove_file(&unfinished).map_err(OpenError::io(&unfinished))?;
     let file = DatabaseFile::new(unfinished.clone(), disk.clone());
     let database = Database::open(file).map_err(OpenError::database(&unfinished))?;
     let written = database.write().and_then(|transaction| {
-        format::create(&transaction)?;
+        format::create(&transaction, backend)?;
         transaction.commit().map_err(database_error)
     });
     written.map_err(OpenError::storage(&unfinished))?;

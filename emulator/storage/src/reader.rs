@@ -1,5 +1,7 @@
 //! Reading while others write.
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
@@ -8,7 +10,7 @@ use redb::{ReadTransaction, ReadableTable as _};
 
 use crate::database::Database;
 use crate::entry::{Data, Entry};
-use crate::error::database_error;
+use crate::error::{database_error, io_error};
 use crate::ledger::Job;
 use crate::object_files::ObjectFiles;
 use crate::record;
@@ -56,16 +58,33 @@ impl Reader {
     }
 }
 
-impl Objects for Reader {
-    fn get(&self, id: &ObjectId) -> Result<Object, StorageError> {
+impl Reader {
+    /// What the database says of an object.
+    fn entry(&self, id: &ObjectId) -> Result<Vec<u8>, StorageError> {
         let value = self.read(|transaction| {
             let objects = transaction.open_table(OBJECTS).map_err(database_error)?;
             let value = objects.get(&id.0).map_err(database_error)?;
             Ok(value.map(|value| value.value().to_vec()))
         })?;
-        let value =
-            value.ok_or_else(|| StorageError::Damaged(format!("object {id} is missing")))?;
-        object(id, Entry::decode(id, &value)?, &self.files)
+        value.ok_or_else(|| StorageError::Damaged(format!("object {id} is missing")))
+    }
+}
+
+impl Objects for Reader {
+    fn get(&self, id: &ObjectId) -> Result<Object, StorageError> {
+        object(id, Entry::decode(id, &self.entry(id)?)?, &self.files)
+    }
+
+    fn place(&self, id: &ObjectId, at: &Path) -> Result<(), StorageError> {
+        let value = self.entry(id)?;
+        let entry = Entry::decode(id, &value)?;
+        if let Data::File(length) = entry.data {
+            let children: Vec<_> = entry.children.into_iter().map(ObjectId).collect();
+            self.files.check(id, &children, length)?;
+            return self.files.place(id, at);
+        }
+        let object = object(id, entry, &self.files)?;
+        fs::write(at, object.data.as_slice()).map_err(io_error(at))
     }
 }
 

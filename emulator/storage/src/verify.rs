@@ -111,12 +111,25 @@ impl Check {
             for child in &entry.children {
                 self.name(ObjectId(*child), || format!("object {id}"));
             }
-            match object(&id, entry, &self.files) {
-                Ok(object) => self.report.bytes += object.data.len() as u64,
+            match self.bytes(&id, entry) {
+                Ok(bytes) => self.report.bytes += bytes,
                 Err(error) => self.report.damages.push(error.to_string()),
             }
         }
         Ok(objects)
+    }
+
+    /// How many bytes an object has, which are as they were.
+    fn bytes(&self, id: &ObjectId, entry: Entry<'_>) -> Result<u64, StorageError> {
+        match entry.data {
+            Data::File(length) => {
+                let children: Vec<_> = entry.children.into_iter().map(ObjectId).collect();
+                self.files.check(id, &children, length).map(|()| length)
+            }
+            Data::Inline(_) => {
+                object(id, entry, &self.files).map(|object| object.data.len() as u64)
+            }
+        }
     }
 
     /// Compares what names an object with what is there and with what is counted.

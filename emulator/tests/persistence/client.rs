@@ -15,10 +15,11 @@ use crate::emulator::Emulator;
 pub(crate) const KEY: &str = "k";
 const TEMPLATE: &str = "system/debian:bookworm";
 
-/// An emulator on this data folder.
-pub(crate) fn start(test: &str, folder: &Path) -> Emulator {
+/// An emulator of these machines on this data folder.
+pub(crate) fn start_on(machines: &[&str], test: &str, folder: &Path) -> Emulator {
     let folder = folder.to_str().expect("UTF-8");
-    Emulator::start(test, &["--data-dir", folder, "--max-sandboxes", "none"]).expect("it starts")
+    let flags = [machines, &["--data-dir", folder, "--max-sandboxes", "none"]].concat();
+    Emulator::start(test, &flags).expect("it starts")
 }
 
 /// Far longer than an end takes.

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, start, stop};
+use crate::client::{Client, start_on, stop};
 
 fn complaint(flags: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_leap0-emulator"))
@@ -23,7 +23,7 @@ fn complaint(flags: &[&str]) -> String {
 #[test]
 fn a_folder_has_one_emulator_at_a_time() {
     let folder = tempfile::tempdir().expect("a folder");
-    let _first = start("one-at-a-time", folder.path());
+    let _first = start_on(&[], "one-at-a-time", folder.path());
     let path = folder.path().to_str().expect("UTF-8");
     let said = complaint(&["--data-dir", path]);
     assert!(said.contains("in use by another emulator") && said.contains(path), "{said}");
@@ -51,7 +51,7 @@ fn an_exported_folder_comes_back_whole() {
     let folder = tempfile::tempdir().expect("a folder");
     let (from, file) = (folder.path().join("from"), folder.path().join("state.json"));
     let to = folder.path().join("to");
-    let emulator = start("exported", &from);
+    let emulator = start_on(&[], "exported", &from);
     let client = Client::of(&emulator);
     let sandbox = client.create();
     client.run(&sandbox, "seq 30000 > numbers; echo memory > /dev/shm/m");
@@ -81,7 +81,7 @@ fn an_exported_folder_comes_back_whole() {
     let checked = state(&[&to], "verify");
     assert!(checked.status.success(), "{checked:?}");
 
-    let emulator = start("imported", &to);
+    let emulator = start_on(&[], "imported", &to);
     let client = Client::of(&emulator);
     assert_eq!(client.state(&sandbox), "paused");
     for id in [sandbox, client.restore("s")] {
@@ -92,7 +92,7 @@ fn an_exported_folder_comes_back_whole() {
 #[test]
 fn a_flipped_bit_is_found() {
     let folder = tempfile::tempdir().expect("a folder");
-    let emulator = start("flipped", folder.path());
+    let emulator = start_on(&[], "flipped", folder.path());
     let client = Client::of(&emulator);
     let sandbox = client.create();
     client.run(&sandbox, "seq 30000 > numbers");
@@ -113,7 +113,7 @@ fn a_flipped_bit_is_found() {
     assert!(said.contains("damaged: ") && said.contains(id), "{said}");
 
     // What is damaged is told to whoever uses it; the rest goes on.
-    let emulator = start("flipped-again", folder.path());
+    let emulator = start_on(&[], "flipped-again", folder.path());
     let client = Client::of(&emulator);
     let body = json!({ "snapshot_name": "s" });
     let (status, answer) = client.call("POST /v1/snapshot/restore", &body);

@@ -5,5 +5,7 @@ mod client;
 mod emulator;
 mod folders;
 mod kills;
+mod lives;
+mod memory;
 mod restarts;
 mod sweep;

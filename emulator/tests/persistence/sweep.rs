@@ -206,7 +206,7 @@ async fn take(world: &Arc<World>, source: &SandboxId, text: &str) -> Result<Snap
 }
 
 fn host(folder: &Path, faults: &Faults) -> Host {
-    let storage = DataFolder::open_with(folder, faults.clone()).expect("opened");
+    let storage = DataFolder::open_with(folder, "memory", faults.clone()).expect("opened");
     let settings = Settings { max_sandboxes: None, ..Settings::default() };
     let backend = Arc::new(MemoryBackend::default());
     Host::new(backend, Arc::new(SystemClock), Arc::new(RandomIds), settings)

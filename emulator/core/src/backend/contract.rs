@@ -6,6 +6,8 @@
 //!
 //! It does not test the meaning of the filesystem API, which is written once for all back ends.
 
+mod objects;
+
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,11 +15,16 @@ use std::time::Duration;
 
 use leap0_files::{FileOp, FileReply, FsPath, ReadFile, ReadWindow, WriteFile};
 
-use super::{Backend, BackendError, Boot, Command, Ending, GuestError, Identity, Machine, Output};
+use super::{
+    Backend, BackendError, Boot, Command, Ending, GuestError, Identity, Image, ImageKind, Machine,
+    Output,
+};
 use crate::clock::SystemClock;
 use crate::id::{IdSource, RandomIds, SandboxId};
 use crate::spec::{EnvVars, NetworkPolicy, Resources};
+use crate::storage::ObjectId;
 use crate::template::Template;
+use objects::Shelf;
 
 /// One check of the contract.
 pub type Check = for<'b> fn(&'b dyn Backend) -> Pin<Box<dyn Future<Output = ()> + Send + 'b>>;
@@ -63,6 +70,8 @@ checks![
     an_ended_machine_answers_ended_and_changes_nothing,
     a_machine_can_be_destroyed_twice_and_after_it_has_ended,
     checkpoints_and_disks_can_be_discarded,
+    what_was_saved_can_be_recalled,
+    images_that_were_saved_share_what_they_have_in_common,
 ];
 
 async fn a_command_and_the_filesystem_operations_see_the_same_files(backend: &dyn Backend) {
@@ -363,6 +372,108 @@ async fn checkpoints_and_disks_can_be_discarded(backend: &dyn Backend) {
     assert_eq!(said(&copy, "echo lives").await, "lives");
     let disk = machine.stop().await.expect("a disk");
     disk.discard().await.expect("discarded");
+}
+
+async fn what_was_saved_can_be_recalled(backend: &dyn Backend) {
+    if !backend.info().persistence {
+        return;
+    }
+    let shelf = Arc::new(Shelf::default());
+    let machine = create(backend).await;
+    said(&machine, "echo memory > /dev/shm/f; seq 1 50000 > numbers; echo disk > f").await;
+    let paused = machine.pause().await.expect("a checkpoint");
+    let root = saved(backend, &Image::Checkpoint(Arc::clone(&paused)), &shelf);
+    // What the back end itself still has of it is gone.
+    paused.discard().await.expect("discarded");
+    drop((paused, machine));
+
+    let script = "cat f /dev/shm/f 2>/dev/null; tail -n 1 numbers";
+    let survive = backend.info().memory_survival;
+    let expected = if survive {
+        "disk
+memory
+50000"
+    } else {
+        "disk
+50000"
+    };
+    for _ in 0..2 {
+        let copy = match recalled(backend, root, ImageKind::Checkpoint, &shelf) {
+            Image::Checkpoint(saved) => saved.resume(identity()).await.expect("a machine"),
+            Image::Disk(disk) => panic!("a checkpoint was asked for: {disk:?}"),
+        };
+        assert_eq!(said(&copy, script).await, expected);
+        said(&copy, "echo changed > f; echo changed > /dev/shm/f").await;
+    }
+
+    // A checkpoint can be recalled as the disk in it, and what that machine leaves be saved again.
+    let started = start_recalled(backend, root, &shelf).await;
+    assert_eq!(
+        said(&started, script).await,
+        "disk
+50000"
+    );
+    said(&started, "echo again > f").await;
+    let disk = started.stop().await.expect("a disk");
+    let second = saved(backend, &Image::Disk(disk), &shelf);
+    let started = start_recalled(backend, second, &shelf).await;
+    assert_eq!(
+        said(&started, script).await,
+        "again
+50000"
+    );
+    let started = start_recalled(backend, root, &shelf).await;
+    assert_eq!(
+        said(&started, script).await,
+        "disk
+50000",
+        "the first is as it was"
+    );
+}
+
+async fn images_that_were_saved_share_what_they_have_in_common(backend: &dyn Backend) {
+    if !backend.info().persistence {
+        return;
+    }
+    let shelf = Arc::new(Shelf::default());
+    let machine = create(backend).await;
+    said(&machine, "head -c 3000000 /dev/urandom > numbers").await;
+    let disk = machine.stop().await.expect("a disk");
+    let first = saved(backend, &Image::Disk(Arc::clone(&disk)), &shelf);
+    let bytes = shelf.bytes();
+    assert!(bytes > 3_000_000, "{bytes}");
+    assert_eq!(saved(backend, &Image::Disk(disk), &shelf), first);
+    assert_eq!(shelf.bytes(), bytes, "it was there already");
+    let machine = start_recalled(backend, first, &shelf).await;
+    said(&machine, "echo little > more").await;
+    let disk = machine.stop().await.expect("a disk");
+    let second = saved(backend, &Image::Disk(disk), &shelf);
+    assert_ne!(first, second);
+    let more = shelf.bytes() - bytes;
+    // A virtual machine writes some when it boots.
+    assert!(more < bytes / 2, "{more} bytes more than {bytes}");
+}
+
+/// Writes an image down; its root.
+fn saved(backend: &dyn Backend, image: &Image, shelf: &Arc<Shelf>) -> ObjectId {
+    let save = backend.save(image).expect("it says that it can");
+    save(&mut &**shelf).expect("saved")
+}
+
+fn recalled(backend: &dyn Backend, root: ObjectId, kind: ImageKind, shelf: &Arc<Shelf>) -> Image {
+    let objects = Arc::clone(shelf);
+    backend.recall(root, kind, objects, boot()).expect("recalled")
+}
+
+async fn start_recalled(
+    backend: &dyn Backend,
+    root: ObjectId,
+    shelf: &Arc<Shelf>,
+) -> Arc<dyn Machine> {
+    match recalled(backend, root, ImageKind::Disk, shelf) {
+        Image::Disk(disk) => disk.start(boot()).await.expect("a machine"),
+        Image::Checkpoint(saved) => panic!("a disk was asked for: {saved:?}"),
+    }
 }
 
 /// Runs a command that ends only with its machine, and tells how that ended.

@@ -7,6 +7,7 @@
 mod object;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -43,6 +44,10 @@ pub trait Ledger: fmt::Debug + Send + Sync + 'static {
 pub trait Objects: fmt::Debug + Send + Sync + 'static {
     /// The object of this id, checked against it.
     fn get(&self, id: &ObjectId) -> Result<Object, StorageError>;
+
+    /// Makes a file of the bytes of the object of this id, checked against it, at a path where
+    /// there is none. It may be the storage's own under a second name: nobody writes to it.
+    fn place(&self, id: &ObjectId, at: &Path) -> Result<(), StorageError>;
 }
 
 /// Takes the objects of one image, those below first.
@@ -52,6 +57,10 @@ pub trait ObjectWriter {
 
     /// Adds one. Its children are there; its id is [`Object::id`].
     fn put(&mut self, id: ObjectId, object: &Object) -> Result<(), StorageError>;
+
+    /// Adds one without children whose bytes are those of a file, which nobody will write to any
+    /// more. The file stays where it is, and may become the storage's own under a second name.
+    fn put_file(&mut self, id: ObjectId, file: &Path) -> Result<(), StorageError>;
 }
 
 /// What has a record.

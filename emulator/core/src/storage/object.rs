@@ -1,6 +1,7 @@
 //! What images are made of.
 
 use std::fmt;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
@@ -23,14 +24,36 @@ pub struct ObjectId(pub [u8; 32]);
 impl Object {
     /// Its id.
     pub fn id(&self) -> ObjectId {
-        let mut hash = Sha256::new();
-        hash.update(u32::try_from(self.children.len()).unwrap_or(u32::MAX).to_le_bytes());
-        for child in &self.children {
-            hash.update(child.0);
-        }
+        let mut hash = head(&self.children);
         hash.update(self.data.as_slice());
         ObjectId(hash.finalize().into())
     }
+}
+
+impl ObjectId {
+    /// The id of an object whose bytes are read and not kept.
+    pub fn read(children: &[Self], mut data: impl Read) -> io::Result<Self> {
+        let mut hash = head(children);
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            match data.read(&mut buffer) {
+                Ok(0) => return Ok(Self(hash.finalize().into())),
+                Ok(count) => hash.update(&buffer[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// The hash of what stands before the bytes.
+fn head(children: &[ObjectId]) -> Sha256 {
+    let mut hash = Sha256::new();
+    hash.update(u32::try_from(children.len()).unwrap_or(u32::MAX).to_le_bytes());
+    for child in children {
+        hash.update(child.0);
+    }
+    hash
 }
 
 impl fmt::Display for ObjectId {
@@ -67,5 +90,15 @@ mod tests {
             assert!(!ids[..place].contains(id), "{place}");
         }
         assert_eq!(leaf, object(&[], b"x"));
+    }
+
+    #[test]
+    fn bytes_that_are_read_have_the_same_id_as_those_in_memory() {
+        let data: Vec<u8> = (0..=255).cycle().take(700_000).collect();
+        let child = ObjectId([7; 32]);
+        for children in [vec![], vec![child]] {
+            let read = ObjectId::read(&children, data.as_slice()).expect("memory can be read");
+            assert_eq!(read, Object { children, data: Arc::new(data.clone()) }.id());
+        }
     }
 }

@@ -114,7 +114,7 @@ fn a_flipped_bit_in_the_database_is_found_or_changes_nothing() {
     for place in (0..320).step_by(3).chain(used.step_by(97)) {
         with_flipped(&path, place, || {
             let found = is_found(dir.path());
-            match DataFolder::open(dir.path()) {
+            match DataFolder::open(dir.path(), BACKEND) {
                 // What is opened all the same is as it was.
                 Ok(folder) => model.assert_is(&folder),
                 Err(error) => assert!(found, "{place}: {error}"),

@@ -106,7 +106,7 @@ fn start(path: &Path) -> Model {
 /// Opens the folder, takes the steps until one fails and closes it. The answer is how many were
 /// acknowledged, and what the one said that was not.
 fn run_until_failure(path: &Path, faults: &Faults) -> (usize, Option<StorageError>) {
-    let Ok(folder) = DataFolder::open_with(path, faults.clone()) else {
+    let Ok(folder) = DataFolder::open_with(path, BACKEND, faults.clone()) else {
         return (0, None);
     };
     let mut ledger = folder.ledger(&acme());
@@ -170,8 +170,8 @@ fn a_commit_that_fails_has_changed_nothing_and_the_next_one_works() {
             let mut model = start(dir.path());
             let faults = Faults::default();
             faults.fail_at(n, fault);
-            let folder = DataFolder::open_with(dir.path(), faults.clone())
-                .or_else(|_| DataFolder::open_with(dir.path(), faults.clone()))
+            let folder = DataFolder::open_with(dir.path(), BACKEND, faults.clone())
+                .or_else(|_| DataFolder::open_with(dir.path(), BACKEND, faults.clone()))
                 .expect("the second time it can be opened");
             let mut ledger: Arc<dyn Ledger> = folder.ledger(&acme());
             let mut failures = 0;
@@ -207,7 +207,8 @@ fn a_commit_that_fails_has_changed_nothing_and_the_next_one_works() {
 fn commits_work_again_when_the_disk_does() {
     let dir = scratch();
     let faults = Faults::default();
-    let folder = DataFolder::open_with(dir.path(), faults.clone()).expect("it can be opened");
+    let folder =
+        DataFolder::open_with(dir.path(), BACKEND, faults.clone()).expect("it can be opened");
     let ledger = folder.ledger(&acme());
     let image = Image::above(&[&Image::large(1)], "root");
     faults.fail_from(faults.writes(), Fault::Full);
@@ -215,7 +216,7 @@ fn commits_work_again_when_the_disk_does() {
         let changes = vec![is(sandbox(1), "", contents)];
         assert!(matches!(commit(&*ledger, changes), Err(StorageError::Full(_))));
         // The database is closed now, and the folder is not anybody else's.
-        let refused = DataFolder::open(dir.path()).map(drop);
+        let refused = DataFolder::open(dir.path(), BACKEND).map(drop);
         assert!(matches!(refused, Err(OpenError::InUse(_))), "{refused:?}");
     }
     faults.mend();
@@ -230,7 +231,7 @@ fn a_folder_that_was_not_made_to_the_end_is_made_the_next_time() {
     let operations = {
         let dir = scratch();
         let faults = Faults::default();
-        let folder = DataFolder::open_with(&dir.path().join("data"), faults.clone());
+        let folder = DataFolder::open_with(&dir.path().join("data"), BACKEND, faults.clone());
         drop(folder.expect("it can be opened"));
         faults.writes()
     };
@@ -239,7 +240,7 @@ fn a_folder_that_was_not_made_to_the_end_is_made_the_next_time() {
         let path = dir.path().join("data");
         let faults = Faults::default();
         faults.fail_from(n, Fault::Full);
-        if let Err(error) = DataFolder::open_with(&path, faults) {
+        if let Err(error) = DataFolder::open_with(&path, BACKEND, faults) {
             assert!(error.to_string().contains("No space left on device"), "{n}: {error}");
         }
         assert!(load(&open(&path)).is_empty());
@@ -251,7 +252,8 @@ fn a_folder_that_was_not_made_to_the_end_is_made_the_next_time() {
 fn images_can_be_read_again_when_the_disk_works() {
     let dir = tempfile::tempdir().expect("a folder");
     let faults = Faults::default();
-    let folder = DataFolder::open_with(dir.path(), faults.clone()).expect("it can be opened");
+    let folder =
+        DataFolder::open_with(dir.path(), BACKEND, faults.clone()).expect("it can be opened");
     let ledger = folder.ledger(&acme());
     let image = Image::leaf("small");
     commit(&*ledger, vec![is(sandbox(1), "", image.contents())]).expect("it is written");
@@ -268,7 +270,8 @@ fn images_can_be_read_again_when_the_disk_works() {
 fn what_only_removes_takes_the_reserve_when_the_disk_is_full() {
     let dir = tempfile::tempdir().expect("a folder");
     let faults = Faults::default();
-    let folder = DataFolder::open_with(dir.path(), faults.clone()).expect("it can be opened");
+    let folder =
+        DataFolder::open_with(dir.path(), BACKEND, faults.clone()).expect("it can be opened");
     let ledger = folder.ledger(&acme());
     let reserve = dir.path().join("reserve");
     let removals: [Act; 2] =

@@ -71,7 +71,8 @@ async fn one_that_cannot_be_written_does_not_take_others_with_it() {
 async fn commits_at_the_same_time_share_a_sync() {
     let dir = tempfile::tempdir().expect("a folder");
     let faults = Faults::default();
-    let folder = DataFolder::open_with(dir.path(), faults.clone()).expect("it can be opened");
+    let folder =
+        DataFolder::open_with(dir.path(), BACKEND, faults.clone()).expect("it can be opened");
     let ledger = folder.ledger(&acme());
     let (contents, go) = held(&Image::leaf("first"));
     let before = faults.writes();
@@ -122,7 +123,8 @@ async fn what_waits_behind_the_end_of_its_ledger_does_nothing() {
 async fn an_end_that_fails_has_ended_nothing() {
     let dir = tempfile::tempdir().expect("a folder");
     let faults = Faults::default();
-    let folder = DataFolder::open_with(dir.path(), faults.clone()).expect("it can be opened");
+    let folder =
+        DataFolder::open_with(dir.path(), BACKEND, faults.clone()).expect("it can be opened");
     let ledger = folder.ledger(&acme());
     let changes = vec![is(sandbox(1), "one", Image::leaf("image").contents())];
     assert_eq!(ledger.commit(changes).await, Ok(()));

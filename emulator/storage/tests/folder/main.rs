@@ -3,6 +3,7 @@
 mod damage;
 mod faults;
 mod groups;
+mod large_files;
 mod model;
 mod refusals;
 mod round_trip;

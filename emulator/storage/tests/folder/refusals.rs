@@ -11,7 +11,7 @@ use crate::support::*;
 
 /// What opening a folder fails with, its path being `DIR`.
 fn refusal(path: &Path) -> String {
-    let error = DataFolder::open(path).expect_err("it is refused");
+    let error = DataFolder::open(path, BACKEND).expect_err("it is refused");
     error.to_string().replace(&path.display().to_string(), "DIR")
 }
 
@@ -57,22 +57,56 @@ fn a_folder_that_is_open() {
 fn a_folder_of_a_newer_version() {
     let dir = tempfile::tempdir().expect("a folder");
     drop(open(dir.path()));
-    {
-        let database = database(dir.path());
-        let transaction = database.begin_write().expect("it can be written");
-        let table: TableDefinition<&[u8], &[u8]> = TableDefinition::new("meta");
-        let format = postcard::to_allocvec(&("leap0-data", 2_u32)).expect("bytes");
-        transaction
-            .open_table(table)
-            .expect("a table")
-            .insert(b"format".as_slice(), format.as_slice())
-            .expect("it can be written");
-        transaction.commit().expect("it is written");
-    }
+    set_version(dir.path(), 3);
     let refused = "DIR/leap0.redb was written by a newer version of the emulator";
     assert_eq!(refusal(dir.path()), refused);
     let error = verify(dir.path()).expect_err("it can't be checked").to_string();
     assert_eq!(error.replace(&dir.path().display().to_string(), "DIR"), refused);
+}
+
+#[test]
+fn a_folder_of_another_back_end() {
+    let dir = tempfile::tempdir().expect("a folder");
+    drop(DataFolder::open(dir.path(), "qemu").expect("it is made"));
+    assert_eq!(
+        refusal(dir.path()),
+        "DIR holds machines of the qemu back end, which alone can use them",
+    );
+    drop(DataFolder::open(dir.path(), "qemu").expect("it is as it was"));
+}
+
+#[test]
+fn a_folder_of_the_first_version_is_that_of_the_only_back_end_of_then() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let image = Image::leaf("x");
+    {
+        let folder = DataFolder::open(dir.path(), "memory").expect("it is made");
+        let ledger = folder.ledger(&acme());
+        commit(&*ledger, vec![is(sandbox(1), "", image.contents())]).expect("it is written");
+    }
+    set_version(dir.path(), 1);
+    assert!(refusal(dir.path()).contains("holds machines of the memory back end"));
+    set_version(dir.path(), 1);
+    let folder = DataFolder::open(dir.path(), "memory").expect("it is brought up");
+    assert_readable(&*folder.objects(), &image);
+    drop(folder);
+    assert_sound(dir.path());
+}
+
+/// Makes it a folder of another version; the first did not say of which back end it was.
+fn set_version(path: &Path, version: u32) {
+    let database = database(path);
+    let transaction = database.begin_write().expect("it can be written");
+    let table: TableDefinition<&[u8], &[u8]> = TableDefinition::new("meta");
+    let format = postcard::to_allocvec(&("leap0-data", version)).expect("bytes");
+    {
+        let mut meta = transaction.open_table(table).expect("a table");
+        meta.insert(b"format".as_slice(), format.as_slice()).expect("it can be written");
+        if version == 1 {
+            meta.remove(b"backend".as_slice()).expect("it can be written");
+        }
+    }
+    transaction.commit().expect("it is written");
 }
 
 #[test]

@@ -11,6 +11,9 @@ use leap0_emulator_core::storage::{
 use leap0_storage::{DataFolder, verify};
 use tempfile::TempDir;
 
+/// The back end that has made the images.
+pub(crate) const BACKEND: &str = "test";
+
 /// More than is kept in the database itself.
 pub(crate) const LARGE: usize = 100_000;
 
@@ -23,7 +26,7 @@ pub(crate) fn scratch() -> TempDir {
 }
 
 pub(crate) fn open(path: &Path) -> DataFolder {
-    DataFolder::open(path).expect("the folder can be opened")
+    DataFolder::open(path, BACKEND).expect("the folder can be opened")
 }
 
 pub(crate) fn acme() -> OrgId {
