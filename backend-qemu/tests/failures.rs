@@ -17,6 +17,7 @@ use leap0_emulator_core::clock::SystemClock;
 use leap0_emulator_core::id::{IdSource, RandomIds, SandboxId};
 use leap0_emulator_core::spec::{EnvVars, NetworkMode, NetworkPolicy, NetworkRules, Resources};
 use leap0_emulator_core::template::Template;
+use leap0_files::{FileOp, FileReply, FsPath};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::runtime::Runtime;
@@ -42,6 +43,8 @@ fn main() -> ExitCode {
         a_snapshot_that_finds_the_disk_full_leaves_the_machine_running,
         a_machine_that_finds_the_disk_full_waits_for_room,
         a_machine_that_answers_nobody_can_still_be_stopped,
+        a_fork_bomb_ends_with_its_timeout,
+        processes_that_hide_from_their_timeout_are_bounded,
         a_kernel_that_panics_is_told_as_such,
         a_host_without_room_says_what_is_missing,
         a_closed_network_lets_nothing_out,
@@ -174,6 +177,44 @@ async fn a_machine_that_answers_nobody_can_still_be_stopped(settings: Settings) 
     assert!(find_process(&id).is_none(), "its process is gone");
     let boot = boot();
     let machine = disk.start(boot).await?;
+    assert_eq!(said(&machine, "cat f").await, "kept");
+    Ok(Completion::Completed)
+}
+
+async fn a_fork_bomb_ends_with_its_timeout(settings: Settings) -> Outcome {
+    let backend = support::backend(settings).await;
+    let (machine, _) = create(&backend).await;
+    said(&machine, "echo kept > f").await;
+    let bomb = command("bomb() { bomb | bomb & }; bomb; sleep 300");
+    let bomb = Command { timeout: Duration::from_secs(5), ..bomb };
+    assert_eq!(machine.exec(bomb).await?.exit_code, 124);
+    assert_eq!(said(&machine, "cat f; pgrep -c -f '[b]omb' || true").await, "kept\n0");
+    let checkpoint = machine.snapshot().await?;
+    let copy = checkpoint.resume(identity()).await?;
+    assert_eq!(said(&copy, "cat f").await, "kept");
+    Ok(Completion::Completed)
+}
+
+async fn processes_that_hide_from_their_timeout_are_bounded(settings: Settings) -> Outcome {
+    let backend = support::backend(settings).await;
+    let (machine, _) = create(&backend).await;
+    said(&machine, "echo kept > f").await;
+    let path = FsPath::new("/workspace/f").expect("a path");
+    let read = || FileOp::Exists(path.clone());
+    assert!(matches!(machine.files(read()).await?, FileReply::Exists(true)));
+    // In a session that no command leads.
+    said(&machine, "setsid sh -c 'while :; do sleep 300 & done' >/dev/null 2>&1 &").await;
+    // Until they are at the bound, and a command can't start others any more.
+    let full = async {
+        let start = || machine.exec(command("/bin/true; true"));
+        while start().await.is_ok_and(|output| output.exit_code == 0) {}
+    };
+    tokio::time::timeout(Duration::from_mins(2), full).await?;
+    // What needs no process of the user's goes on, and so does everything outside.
+    assert!(matches!(machine.files(read()).await?, FileReply::Exists(true)));
+    let (other, _) = create(&backend).await;
+    assert_eq!(said(&other, "echo lives").await, "lives");
+    let machine = machine.stop().await?.start(boot()).await?;
     assert_eq!(said(&machine, "cat f").await, "kept");
     Ok(Completion::Completed)
 }

@@ -7,6 +7,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// Open files that a user's command may have without asking for more: what programs expect, some
 /// of which break where it is more.
 const USER_FILES: u64 = 1024;
+/// Processes and threads that the user may have. A machine of the least memory has room for so many
+/// shells, so that a command that does nothing but start others fails at this and not for memory.
+const USER_PROCESSES: u64 = 1024;
 /// Open files that any process may ask for.
 const MOST_FILES: u64 = 512 << 10;
 
@@ -21,6 +24,8 @@ pub(crate) fn oom_score(score: i32) {
 pub(crate) fn of_the_machine() {
     set(Resource::Core, Some(0), Some(0));
     set(Resource::Nofile, Some(USER_FILES), Some(MOST_FILES));
+    // The system's own processes are root's, for whom it does not hold.
+    set(Resource::Nproc, Some(USER_PROCESSES), Some(USER_PROCESSES));
 }
 
 /// As many open files as allowed, for a process that serves many calls at once.
