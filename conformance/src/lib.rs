@@ -40,6 +40,7 @@ pub use operation::{Scope, UnknownOperation};
 pub use register::{Register, RegisterError, register};
 pub use rule::{Fault, Rule, Statement};
 pub use run::{CapabilityFlag, Profile, RunOptions, Shard};
+pub use scenario::check_story;
 pub use selftest::{ShrinkBar, shrink_bars};
 pub use source::{Source, UnknownSource};
 pub use target::Dialect;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use clap::builder::NonEmptyStringValueParser;
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leap0_emulator::{ApiKey, ControlAccess, ControlToken};
 use leap0_emulator_core::clock::ClockMode;
@@ -262,6 +263,22 @@ pub(crate) struct Env {
     api_key: String,
 }
 
+/// What is said of a bad command line, without the value where that is a key or token: logs of CI
+/// keep such lines.
+fn without_secret(error: &clap::Error, line: &str) -> String {
+    const SECRET: [&str; 2] = ["--api-key", "--control-token"];
+    let said = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let (flag, value) = (said(ContextKind::InvalidArg), said(ContextKind::InvalidValue));
+    if !value.is_empty() && SECRET.iter().any(|secret| flag.starts_with(secret)) {
+        line.replace(&format!("'{value}'"), "(not shown)")
+    } else {
+        line.to_owned()
+    }
+}
+
 impl Env {
     /// Prints one export per line, quoted for a POSIX shell.
     pub(crate) fn print(&self) -> io::Result<()> {
@@ -289,7 +306,7 @@ impl Cli {
             Err(error) => {
                 let text = error.render().to_string();
                 let line = text.lines().next().unwrap_or("bad command line");
-                let line = line.strip_prefix("error: ").unwrap_or(line);
+                let line = without_secret(&error, line.strip_prefix("error: ").unwrap_or(line));
                 eprintln!("leap0-emulator: {line} (see leap0-emulator --help)");
                 Err(ExitCode::from(2))
             }

@@ -6,14 +6,17 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{Service, service_fn};
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use leap0_emulator_core::service::{Host, RecallError};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 
-use crate::http;
+use crate::http::{self, Hangup, ReplyBody};
 use crate::tenant::Tenants;
 use crate::{Access, ControlAccess, Keys};
 
@@ -125,16 +128,7 @@ pub async fn run(
         };
         // Small answers must not wait for an acknowledgement.
         let _ = stream.set_nodelay(true);
-        let emulator = Arc::clone(&emulator);
-        let service = service_fn(move |request| {
-            let emulator = Arc::clone(&emulator);
-            async move { http::answer(&emulator, request).await }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_LIMIT)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
+        let connection = graceful.watch(connection(Arc::clone(&emulator), stream));
         // A connection that breaks is its client's affair.
         tokio::spawn(async move { drop(connection.await) });
     }
@@ -142,6 +136,35 @@ pub async fn run(
     if tokio::time::timeout(DRAIN_LIMIT, graceful.shutdown()).await.is_err() {
         log::warn!("requests still under way after {DRAIN_LIMIT:?} were cut off");
     }
+}
+
+/// Serves one connection, whatever it consists of, until its client has enough.
+pub async fn serve<S>(emulator: Arc<Emulator>, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    // One that breaks is its client's affair.
+    drop(connection(emulator, stream).await);
+}
+
+fn connection<S>(
+    emulator: Arc<Emulator>,
+    stream: S,
+) -> http1::Connection<
+    TokioIo<S>,
+    impl Service<Request<Incoming>, Response = Response<ReplyBody>, Error = Hangup, Future: Send>,
+>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request| {
+        let emulator = Arc::clone(&emulator);
+        async move { http::answer(&emulator, request).await }
+    });
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_LIMIT)
+        .serve_connection(TokioIo::new(stream), service)
 }
 
 fn is_of_the_connection(error: &io::Error) -> bool {

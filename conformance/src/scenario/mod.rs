@@ -7,3 +7,4 @@ mod transcript;
 
 pub(crate) use play::play;
 pub(crate) use story::Story;
+pub use story::check_story;

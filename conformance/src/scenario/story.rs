@@ -90,6 +90,11 @@ pub(crate) struct BadStory {
     pub(crate) message: String,
 }
 
+/// Checks a text without telling it to any server; what is wrong with it, and where.
+pub fn check_story(text: &str) -> Result<(), String> {
+    Story::parse(text).map(drop).map_err(|bad| bad.to_string())
+}
+
 fn one() -> usize {
     1
 }

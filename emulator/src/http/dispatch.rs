@@ -165,7 +165,8 @@ async fn work(mut request: Request, mishaps: &[Mishap]) -> Result<Result<Reply, 
             Mishap::Drop(Dropped::After) | Mishap::CutBody(_) => {}
         }
     }
-    let result = handlers::handle(request).await;
+    let operation = request.operation;
+    let result = handlers::handle(request).await.map_err(|failure| failure.on(operation));
     if mishaps.contains(&Mishap::Drop(Dropped::After)) {
         return Err(Hangup);
     }

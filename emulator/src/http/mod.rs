@@ -15,7 +15,7 @@ mod status;
 mod vocabulary;
 
 pub(crate) use body::{BodyError, read as read_body};
-pub(crate) use dispatch::{Request, answer};
+pub(crate) use dispatch::{Hangup, Request, answer};
 pub(crate) use operation::Operation;
 pub(crate) use refused_by::RefusedBy;
 pub(crate) use reply::{Content, Failure, Reply};

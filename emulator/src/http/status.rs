@@ -20,6 +20,13 @@ impl Failure {
         Self { rule, ..Self::status_of_service(operation, error) }
     }
 
+    /// With the rule of the field that it names first, if it does not know one yet.
+    pub(crate) fn on(self, operation: Operation) -> Self {
+        let first = self.errors.iter().flatten().next();
+        let of_field = first.and_then(|error| refused_by::of_field(operation, error.field()));
+        Self { rule: self.rule.or(of_field), ..self }
+    }
+
     fn status_of_service(operation: Operation, error: &ServiceError) -> Self {
         let failure = |status| Self::new(status, error.to_string());
         match error {

@@ -111,7 +111,8 @@ impl Journal {
         match exchange.operation {
             Some(operation) => self.usage.entry(operation).or_default().count(&exchange),
             None if self.unknown_paths.len() < MAX_KINDS => {
-                self.unknown_paths.insert(format!("{} {}", exchange.method, exchange.path));
+                let path = exchange.path.split('?').next().unwrap_or_default();
+                self.unknown_paths.insert(format!("{} {path}", exchange.method));
             }
             None => {}
         }

@@ -25,6 +25,10 @@ impl FieldError {
     pub(crate) fn new(field: impl Into<Cow<'static, str>>, error: impl Into<String>) -> Self {
         Self { field: field.into(), error: error.into() }
     }
+
+    pub(crate) fn field(&self) -> &str {
+        &self.field
+    }
 }
 
 impl Failure {
@@ -32,6 +36,9 @@ impl Failure {
     pub(crate) fn plain_invalid(errors: &[FieldError]) -> Self {
         let rules: Vec<_> =
             errors.iter().map(|error| format!("{} {}", error.field, error.error)).collect();
+        // Only lists are refused in this shape.
+        let of_query = errors.first().is_some_and(|error| error.field == "query");
         Self::new(hyper::StatusCode::BAD_REQUEST, format!("invalid request: {}", rules.join("; ")))
+            .by(if of_query { "SNAP-LIST-02" } else { "SB-LIST-03" })
     }
 }

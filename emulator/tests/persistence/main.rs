@@ -1,4 +1,4 @@
-//! `--data-dir`: what an emulator that ends, or is ended, leaves to the next.
+//! `--data-dir`: what an emulator that ends, or is ended, leaves to the next; and what it tells nobody.
 
 mod client;
 #[path = "../support/emulator.rs"]
@@ -8,4 +8,5 @@ mod kills;
 mod lives;
 mod memory;
 mod restarts;
+mod secrets;
 mod sweep;

@@ -1,8 +1,13 @@
 //! `/_emulator/requests` and `/_emulator/report`: what did my client do?
 
+use std::collections::BTreeSet;
+
+use hyper::body::Bytes;
+use leap0_conformance::register;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
+use crate::operations::{BUILT, Names};
 use crate::support::{Client, Server, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -11,6 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial!(the_client_and_its_era_are_recognised),
         trial!(the_report_tells_what_was_and_was_not_exercised),
         trial!(the_journal_is_the_organisations_own),
+        trial!(a_request_that_is_refused_for_a_field_names_a_rule),
     ]
 }
 
@@ -111,9 +117,48 @@ async fn the_report_tells_what_was_and_was_not_exercised() {
         assert!(answer.header("content-type").starts_with("text/plain"));
         let text = String::from_utf8(answer.body.to_vec()).expect("UTF-8");
         assert!(text.contains("unknown, ignored: memroy"), "{text}");
-        assert!(text.contains("refused 1 × with 400: name must be"), "{text}");
+        assert!(text.contains("refused 1 × with 400 by SNAP-CREATE-06: name must be"), "{text}");
         assert!(text.contains("refused 1 × with 404 by SNAP-REST-02: snapshot not"), "{text}");
     }
+}
+
+async fn a_request_that_is_refused_for_a_field_names_a_rule() {
+    let server = Server::with().settings(|settings| settings.max_sandboxes = None).start().await;
+    let client = server.client();
+    for operation in BUILT.iter().filter(|operation| operation.body.starts_with('{')) {
+        let (sandbox, snapshot) = (client.a_running_sandbox().await, String::new());
+        let names = Names { sandbox, snapshot, new: "new".to_owned() };
+        let (method, path) = (operation.method, names.fill(operation.path));
+        let sample: Value = serde_json::from_str(&names.fill(operation.body)).unwrap_or_default();
+        let mut bodies = vec![json!([]), json!({})];
+        for field in sample.as_object().into_iter().flat_map(|sample| sample.keys()) {
+            let mut body = sample.clone();
+            body[field] = json!([[]]);
+            bodies.push(body);
+        }
+        for body in bodies {
+            client.send(method, &path, Bytes::from(body.to_string())).await;
+        }
+    }
+    for query in ["page=0", "sort=x", "page-size=1000"] {
+        for list in ["sandboxes", "snapshots"] {
+            client.get(&format!("/v1/{list}?{query}")).await;
+        }
+    }
+    client.get(&format!("/v1/snapshots?query={}", "x".repeat(65))).await;
+    let report = client.get("/_emulator/report").await.json();
+    let mut refused = BTreeSet::new();
+    for operation in report["operations"].as_array().expect("operations") {
+        for refusal in operation["refusals"].as_array().expect("refusals") {
+            if refusal["status"] == 400 {
+                let rule = refusal["rule"].as_str().unwrap_or_else(|| panic!("{operation}"));
+                assert!(register().get(rule).is_some(), "{rule} is no rule");
+                refused.insert(rule.to_owned());
+            }
+        }
+    }
+    assert!(refused.len() > 25, "{refused:?}");
+    assert!(refused.contains("SNAP-LIST-02") && refused.contains("SB-CREATE-03"), "{refused:?}");
 }
 
 async fn the_journal_is_the_organisations_own() {

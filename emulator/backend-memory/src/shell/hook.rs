@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bashkit::hooks::{HookAction, Interceptor, ToolEvent};
 
-use super::script::Script;
-use super::{children, commands};
+use super::script::{Bound, Script};
+use super::{children, commands, depth};
 
 /// Widest field that the interpreter's `printf` pads.
 const MAX_WIDTH: u64 = 10_000;
@@ -16,6 +16,11 @@ pub(super) fn between_commands(script: Arc<Script>) -> Interceptor<ToolEvent> {
     Box::new(move |mut event| {
         if !script.is_over() {
             script.live.gate.pass();
+        }
+        script.note_command(&event.name);
+        if depth::is_too_deep() {
+            let _cancelled = script.meet(Bound::TooDeep);
+            return HookAction::Cancel("nested too deep".to_owned());
         }
         match event.name.as_str() {
             "sh" => event.args = children::shell(&script, &event.args),

@@ -8,6 +8,7 @@ mod bounds;
 mod children;
 mod commands;
 mod dash;
+mod depth;
 mod devices;
 mod execute;
 mod files;

@@ -61,8 +61,8 @@ const SHELL_ONLY: &[&str] = &[
 
 /// Commands of the interpreter that Debian does not have, or not before it is told to install them.
 pub(super) const ABSENT: &[&str] = &[
-    "assert", "csv", "dotenv", "glob", "http", "json", "log", "parallel", "retry", "rg", "semver",
-    "template", "tomlq", "tree", "verify", "yq",
+    "assert", "busybox", "csv", "doas", "dotenv", "glob", "http", "json", "log", "parallel",
+    "retry", "rg", "semver", "sudo", "template", "tomlq", "tree", "verify", "yq",
 ];
 
 /// Names and contents of the programs.

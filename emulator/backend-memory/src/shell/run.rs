@@ -16,7 +16,7 @@ use super::hook::between_commands;
 use super::programs::ABSENT;
 use super::script::{Script, Sink};
 use super::verdict::finished;
-use super::{children, commands};
+use super::{children, commands, depth};
 
 /// What to run, and how.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ pub(super) struct Task {
 
 /// Runs a script to its end on the present thread.
 pub(super) fn run(script: &Arc<Script>, task: Task) -> Output {
+    depth::begin();
     let timeout = task.timeout;
     let runtime = runtime::Builder::new_current_thread()
         .enable_time()

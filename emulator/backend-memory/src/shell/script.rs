@@ -20,6 +20,12 @@ pub(super) const UMASK_VARIABLE: &str = "_UMASK";
 /// Commands of the interpreter that stop at bounds of their own.
 const CUTTING: [&str; 8] = ["awk", "dd", "expand", "find", "gawk", "numfmt", "sed", "unexpand"];
 
+/// Commands that may be content with a part of their input.
+const PARTIAL: [&str; 14] = [
+    "awk", "cmp", "dd", "gawk", "grep", "head", "hexdump", "mapfile", "od", "read", "sed", "split",
+    "timeout", "xxd",
+];
+
 /// A command that runs. Its thread does the work; its task decides when it is over.
 #[derive(Debug)]
 pub(super) struct Script {
@@ -38,6 +44,8 @@ pub(super) struct Script {
     met: OnceLock<Bound>,
     /// It has read an endless device as if that had an end.
     device: AtomicBool,
+    /// It has run a command that takes what it needs of its input, and leaves the rest.
+    takes_part: AtomicBool,
     /// Permission bits that what it makes does not get.
     umask: AtomicU32,
     /// Directories that it has been in, as it named them.
@@ -63,6 +71,8 @@ pub(super) enum Bound {
     Refused,
     /// A command was killed before what it has written was in the file that it is redirected to.
     OutputLost,
+    /// Commands that run each other have used up the stack.
+    TooDeep,
     /// A file was read before the command had ended whose output is to be in it.
     OwnOutput,
 }
@@ -86,6 +96,7 @@ impl Script {
             cancel: OnceLock::new(),
             met: OnceLock::new(),
             device: AtomicBool::new(false),
+            takes_part: AtomicBool::new(false),
             umask: AtomicU32::new(UMASK),
             visited: Mutex::default(),
             held: Mutex::default(),
@@ -148,6 +159,19 @@ impl Script {
         if device != Device::Null {
             self.device.store(true, Ordering::SeqCst);
         }
+    }
+
+    /// Looks at a command before it runs.
+    pub(super) fn note_command(&self, name: &str) {
+        if PARTIAL.contains(&name) {
+            self.takes_part.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether an endless device was read as a whole where nothing was content with a part, so that
+    /// the end would never have come.
+    pub(super) fn would_read_for_ever(&self) -> bool {
+        self.read_a_device() && !self.takes_part.load(Ordering::SeqCst)
     }
 
     /// Whether an endless device was read as a whole.

@@ -31,6 +31,8 @@ const LOST: &str = "sh: killed: a command was ended whose output is redirected t
      lost\n";
 /// Said after the complaint of a command.
 const CUT: &str = "sh: killed: a command's bound was met, see above\n";
+/// Said where commands run each other without end.
+const NESTED: &str = "sh: killed: commands that run each other nest too deep\n";
 /// What the interpreter should not have done.
 const INTERNAL: i32 = 125;
 
@@ -46,19 +48,17 @@ pub(super) fn finished(script: &Script, end: Result<i32, Error>, timeout: Durati
             let note = format!("sh: killed: a file of more than {FILE_BYTES} bytes was read\n");
             return output(script, OUT_OF_MEMORY, &note);
         }
-        Some(Bound::DeviceCut) => {
-            let note =
-                format!("sh: killed: only {READ_BYTES} bytes of an endless device were read\n");
-            return output(script, TOO_MUCH_WORK, &note);
-        }
+        Some(Bound::DeviceCut) => return device_cut(script),
         Some(Bound::OutputLost) => return output(script, OUT_OF_MEMORY, LOST),
         Some(Bound::Climbs | Bound::Refused) => return output(script, SYNTAX, ""),
+        Some(Bound::TooDeep) => return output(script, TOO_DEEP, NESTED),
         Some(Bound::OwnOutput) => return output(script, SYNTAX, OWN_OUTPUT),
         Some(Bound::CommandCut) => return output(script, TOO_MUCH_WORK, CUT),
         None => {}
     }
     match end {
         Ok(_) if script.stderr.tells_of_a_cut() => output(script, TOO_MUCH_WORK, CUT),
+        Ok(_) if script.would_read_for_ever() => device_cut(script),
         Ok(0) if script.has_lost() => output(script, OUT_OF_MEMORY, LOST),
         Ok(status) => output(script, status, ""),
         Err(error) => match explain(&error) {
@@ -66,6 +66,12 @@ pub(super) fn finished(script: &Script, end: Result<i32, Error>, timeout: Durati
             None => timed_out(script, timeout),
         },
     }
+}
+
+/// The output of a script that took the beginning of an endless device for all of it.
+fn device_cut(script: &Script) -> Output {
+    let note = format!("sh: killed: only {READ_BYTES} bytes of an endless device were read\n");
+    output(script, TOO_MUCH_WORK, &note)
 }
 
 /// The output of a script whose time is up (PROC-05).

@@ -6,6 +6,7 @@ mod faults;
 mod openapi;
 mod report;
 mod requests;
+mod secrets;
 mod world;
 
 use std::sync::Arc;
