@@ -27,6 +27,8 @@ use crate::saved::{Memory, QemuCheckpoint, QemuDisk};
 use crate::store::{self, Layer, Stored, Top};
 use crate::vm::{Vm, VmError};
 
+/// The node of the file that a memory is saved to.
+const SAVED: &str = "saved";
 /// How long flushing the disk may take before a machine is stopped or paused without.
 const FLUSH: Duration = Duration::from_secs(5);
 /// How often it is looked whether a full disk has room again.
@@ -97,31 +99,39 @@ impl QemuMachine {
         }
     }
 
-    /// Saves the memory of the stopped machine to a file of its own.
-    async fn save(&self, file: &Stored) -> Result<(), VmError> {
-        let (node, job) = ("saved", "save");
-        let monitor = self.vm.monitor();
+    /// Opens the file that the memory is to be saved to.
+    async fn open(&self, file: &Stored) -> Result<(), VmError> {
         let add = BlockdevAdd(json!({
             "driver": "qcow2",
-            "node-name": node,
+            "node-name": SAVED,
             "file": argv::file(file.path(), false),
         }));
-        monitor.execute(add).await?;
+        self.vm.monitor().execute(add).await?;
+        Ok(())
+    }
+
+    /// Saves the memory of the stopped machine to the open file.
+    async fn save(&self) -> Result<(), VmError> {
+        let job = "save";
         let save = qmp::snapshot_save {
             job_id: job.into(),
             tag: TAG.into(),
-            vmstate: node.into(),
-            devices: vec![node.into()],
+            vmstate: SAVED.into(),
+            devices: vec![SAVED.into()],
         };
-        let saved = monitor.run_job(job, save).await;
+        let saved = self.vm.monitor().run_job(job, save).await;
         // QEMU calls every error of writing an input/output error.
         let full = saved.as_ref().err().and_then(|_| self.hypervisor.capacity.disk().err());
-        let closed = monitor.execute(qmp::blockdev_del { node_name: node.into() }).await;
-        if let Some(full) = full {
-            return Err(full.into());
+        match full {
+            Some(full) => Err(full.into()),
+            None => Ok(saved?),
         }
-        saved?;
-        closed?;
+    }
+
+    /// Closes that file, which is not whole before.
+    async fn close(&self) -> Result<(), VmError> {
+        let close = qmp::blockdev_del { node_name: SAVED.into() };
+        self.vm.monitor().execute(close).await?;
         Ok(())
     }
 
@@ -138,21 +148,25 @@ impl QemuMachine {
             "file": argv::file(draft.path(), false),
             "backing": null,
         }));
+        self.open(&memory).await?;
         monitor.execute(add).await?;
+        // From here on the machine stands still: nothing is done that could be done before or after.
         monitor.execute(qmp::stop {}).await?;
         let captured = async {
             self.channel.hear_out().await;
-            self.save(&memory).await?;
+            self.save().await?;
             let swap = qmp::BlockdevSnapshot { node: disk.node(), overlay: draft.node() };
             monitor.execute(qmp::blockdev_snapshot(swap)).await?;
             Ok(())
         };
         let captured: Result<(), VmError> = captured.await;
         monitor.execute(qmp::cont {}).await?;
+        let closed = self.close().await;
         if let Err(error) = captured {
             monitor.execute(qmp::blockdev_del { node_name: draft.node() }).await?;
             return Err(error);
         }
+        closed?;
         Ok((memory, draft))
     }
 
@@ -163,9 +177,12 @@ impl QemuMachine {
         let file = self.hypervisor.store.memory().await.map_err(VmError::from)?;
         let monitor = self.vm.monitor();
         let saved = async {
+            self.open(&file).await?;
             monitor.execute(qmp::stop {}).await?;
             self.channel.hear_out().await;
-            if let Err(error) = self.save(&file).await {
+            let saved = self.save().await;
+            let closed = self.close().await;
+            if let Err(error) = saved.and(closed) {
                 monitor.execute(qmp::cont {}).await?;
                 return Err(error);
             }
