@@ -85,11 +85,11 @@ const BOMBS: &[(&str, &str, End)] = &[
     ("many files", "i=0; while :; do i=$((i+1)); : > f$i; done", Fails),
     ("deep directories", "while mkdir d && cd d; do :; done; echo bottom", Says("bottom\n")),
     ("links in a ring", "ln -s b a; ln -s a b; cat a && exit 0; echo no", Says("no\n")),
-    ("braces", "bash -c 'echo {1..100000000} | wc -c'", Bounded),
+    ("braces", "bash -c 'echo {1..100000000} | wc -c'", Fails),
     (
         "braces in braces",
         "bash -c 'echo {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b} | wc -c'",
-        Bounded,
+        Fails,
     ),
     ("an array without end", "bash -c 'while :; do a+=(aaaaaaaaaaaaaaaa); done'", Fails),
     ("an index far away", "bash -c 'a[9223372036854775807]=x; echo ${#a[@]}'", Says("1\n")),

@@ -13,6 +13,7 @@
 
 mod arithmetic;
 mod bash;
+mod braces;
 mod commands;
 mod edits;
 mod names;

@@ -54,6 +54,8 @@ pub(super) struct Parser<'t> {
     pub(super) readers: usize,
     /// Where the last token ended that was taken.
     pub(super) taken: usize,
+    /// Whether a word of `bash` makes more words than the interpreter does.
+    pub(super) braces_too_many: bool,
     peeked: Option<Token>,
 }
 
@@ -89,6 +91,7 @@ impl<'t> Parser<'t> {
             inputs: 0,
             readers: 0,
             taken: 0,
+            braces_too_many: false,
             peeked: None,
         }
     }
@@ -102,6 +105,9 @@ impl<'t> Parser<'t> {
     /// The whole script of `bash`, unless it is not understood.
     pub(super) fn script_of_bash(mut self) -> Option<String> {
         while self.lines().ok()? {}
+        if self.braces_too_many {
+            return Some(format!("{REFUSE} 152 exit 'killed: braces make more than 100000 words'"));
+        }
         Some(string(&self.edits.apply(self.text, self.text.len())))
     }
 

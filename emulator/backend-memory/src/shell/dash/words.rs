@@ -1,6 +1,7 @@
 //! Words: quotes and expansions.
 
 use super::arithmetic::printable;
+use super::braces::are_too_many;
 use super::parser::{Parsed, Parser, unexpected};
 use super::tokens::{Kind, Word};
 
@@ -79,6 +80,7 @@ impl Parser<'_> {
         let text = String::from_utf8_lossy(&value.bytes).into_owned();
         let known = (!value.expanded).then_some(text);
         let plain = if value.quoted { None } else { known.clone() };
+        self.braces_too_many |= self.edits.is_bash && plain.as_deref().is_some_and(are_too_many);
         Ok(Word { start, end: self.at, plain, value: known, has_slash })
     }
 
