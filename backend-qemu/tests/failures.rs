@@ -185,7 +185,7 @@ async fn a_fork_bomb_ends_with_its_timeout(settings: Settings) -> Outcome {
     let backend = support::backend(settings).await;
     let (machine, _) = create(&backend).await;
     said(&machine, "echo kept > f").await;
-    let bomb = command("bomb() { bomb | bomb & }; bomb; sleep 300");
+    let bomb = command("bomb() { bomb | bomb & }; bomb; exec sleep 300");
     let bomb = Command { timeout: Duration::from_secs(5), ..bomb };
     assert_eq!(machine.exec(bomb).await?.exit_code, 124);
     assert_eq!(said(&machine, "cat f; pgrep -c -f '[b]omb' || true").await, "kept\n0");
@@ -202,8 +202,13 @@ async fn processes_that_hide_from_their_timeout_are_bounded(settings: Settings) 
     let path = FsPath::new("/workspace/f").expect("a path");
     let read = || FileOp::Exists(path.clone());
     assert!(matches!(machine.files(read()).await?, FileReply::Exists(true)));
-    // In a session that no command leads.
-    said(&machine, "setsid sh -c 'while :; do sleep 300 & done' >/dev/null 2>&1 &").await;
+    // In a session that no command leads, and again whenever one of them ends.
+    said(
+        &machine,
+        "setsid perl -e 'for (;;) { my $new = fork; if (!defined $new) { select undef, undef, \
+         undef, .01 } elsif (!$new) { sleep 300; exit } }' >/dev/null 2>&1 &",
+    )
+    .await;
     // Until they are at the bound, and a command can't start others any more.
     let full = async {
         let start = || machine.exec(command("/bin/true; true"));

@@ -54,8 +54,8 @@ pub(super) struct Parser<'t> {
     pub(super) readers: usize,
     /// Where the last token ended that was taken.
     pub(super) taken: usize,
-    /// Whether a word of `bash` makes more words than the interpreter does.
-    pub(super) braces_too_many: bool,
+    /// Where a word of `bash` starts that makes more words than the interpreter does.
+    pub(super) too_many: Option<usize>,
     peeked: Option<Token>,
 }
 
@@ -91,7 +91,7 @@ impl<'t> Parser<'t> {
             inputs: 0,
             readers: 0,
             taken: 0,
-            braces_too_many: false,
+            too_many: None,
             peeked: None,
         }
     }
@@ -105,8 +105,10 @@ impl<'t> Parser<'t> {
     /// The whole script of `bash`, unless it is not understood.
     pub(super) fn script_of_bash(mut self) -> Option<String> {
         while self.lines().ok()? {}
-        if self.braces_too_many {
-            return Some(format!("{REFUSE} 152 exit 'killed: braces make more than 100000 words'"));
+        if let Some(at) = self.too_many {
+            let line = line_of(self.text, at);
+            let words = format!("{line}: killed: braces make more than 100000 words");
+            return Some(format!("{REFUSE} 152 exit {}", quote(&words)));
         }
         Some(string(&self.edits.apply(self.text, self.text.len())))
     }
@@ -127,7 +129,7 @@ impl<'t> Parser<'t> {
         let Some(refusal) = refusal else {
             return Translated { text: string(&self.edits.apply(text, text.len())), is_read };
         };
-        let line = text[..refusal.at].split(|byte| *byte == b'\n').count();
+        let line = line_of(text, refusal.at);
         let mut run = string(&self.edits.apply(text, start));
         let words = quote(&format!("{line}: Syntax error: {}", refusal.words));
         let _infallible = writeln!(run, "{REFUSE} 2 exit {words}");
@@ -318,6 +320,11 @@ impl<'t> Parser<'t> {
         }
         Ok(())
     }
+}
+
+/// The line that a byte is on, from 1.
+fn line_of(text: &[u8], at: usize) -> usize {
+    text[..at].split(|byte| *byte == b'\n').count()
 }
 
 /// What is made of a text by edits at borders of characters.

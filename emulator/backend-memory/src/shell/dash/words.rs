@@ -80,7 +80,9 @@ impl Parser<'_> {
         let text = String::from_utf8_lossy(&value.bytes).into_owned();
         let known = (!value.expanded).then_some(text);
         let plain = if value.quoted { None } else { known.clone() };
-        self.braces_too_many |= self.edits.is_bash && plain.as_deref().is_some_and(are_too_many);
+        if self.edits.is_bash && plain.as_deref().is_some_and(are_too_many) {
+            self.too_many.get_or_insert(start);
+        }
         Ok(Word { start, end: self.at, plain, value: known, has_slash })
     }
 
