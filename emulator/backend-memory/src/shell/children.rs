@@ -6,7 +6,9 @@ use std::path::Path;
 use bashkit::normalize_path;
 use leap0_files::StoreError;
 
-use super::dash::{IN, IS_SH, REFUSE, RUN, gather, quote, translate};
+use super::dash::{
+    self, Demand, EXPECT, IN, IS_SH, Input, REACHED, REFUSE, RUN, gather, quote, translate,
+};
 use super::kept::STAND_IN;
 use super::script::Script;
 use crate::tree::{Contents, Links, Node, Right};
@@ -35,7 +37,7 @@ pub(super) fn shell(script: &Script, args: &[String]) -> Vec<String> {
     passed.extend(given.iter().filter(|option| *option != "-s" && *option != "-").cloned());
     if options.is_text {
         passed.extend(operands.iter().enumerate().map(|(index, operand)| {
-            if index == 0 { translated(script, operand) } else { operand.clone() }
+            if index == 0 { translated(script, operand, Input::Unknown) } else { operand.clone() }
         }));
         return passed;
     }
@@ -47,7 +49,7 @@ pub(super) fn shell(script: &Script, args: &[String]) -> Vec<String> {
         return passed;
     };
     let text = match read(script, &path) {
-        Ok(text) => translated(script, &text),
+        Ok(text) => translated(script, &text, Input::Unknown),
         Err(words) => refusal(2, &format!("0: cannot open {file}: {words}")),
     };
     passed.extend(["-c".to_owned(), text]);
@@ -66,7 +68,7 @@ pub(super) fn dot(script: &Script, mut args: Vec<String>) -> Vec<String> {
     let Some(path) = path else { return args };
     match read(script, &path) {
         Ok(text) => {
-            let run = translate(&text, &script.given).text;
+            let run = translate(&text, &script.given, Input::Unknown).text;
             if run != text {
                 args[0] = script.kept.keep(run);
             }
@@ -81,7 +83,23 @@ pub(super) fn dot(script: &Script, mut args: Vec<String>) -> Vec<String> {
 
 /// What is run in place of a text by a shell that is either.
 pub(super) fn either(script: &Script, text: &str) -> String {
-    let (run, gathered) = (translate(text, &script.given).text, gather(text));
+    either_of(translate(text, &script.given, Input::Unknown).text, &gather(text))
+}
+
+/// What `eval` runs in place of a text. Where an error in it ends a `sh`, the interpreter would only
+/// go on after the text.
+pub(super) fn evaluated(script: &Script, text: &str) -> String {
+    let translated = translate(text, &script.given, Input::Unknown);
+    let mut run = translated.text;
+    if translated.is_read && !translated.returns && !run.ends_with('\\') {
+        let reached = script.kept.keep(String::new());
+        let kept = script.kept.keep(format!("{run}\n{REACHED} $? {reached}\n"));
+        run = format!(". {kept}\n{EXPECT} $? {reached}");
+    }
+    either_of(run, &gather(text))
+}
+
+fn either_of(run: String, gathered: &str) -> String {
     if run == gathered {
         return run;
     }
@@ -120,6 +138,16 @@ fn read_as_bash(script: &Script, path: &str, text: &str) {
     }
 }
 
+/// What a script reads of the input that it is started with.
+pub(super) fn demand(script: &Script, path: &str) -> Demand {
+    let Ok(text) = read(script, path) else { return Demand::Nothing };
+    match Program::of(&text) {
+        Program::Sh(_) => dash::demand(&text, false),
+        Program::Bash(_) => dash::demand(&text, true),
+        Program::Other(_) | Program::StandIn => Demand::Nothing,
+    }
+}
+
 fn posix() -> Vec<String> {
     POSIX.map(str::to_owned).to_vec()
 }
@@ -129,8 +157,8 @@ fn refusal(status: u8, words: &str) -> String {
 }
 
 /// A script of `sh`, as it is given to `-c`.
-pub(super) fn translated(script: &Script, text: &str) -> String {
-    let translated = translate(text, &script.given);
+pub(super) fn translated(script: &Script, text: &str, input: Input) -> String {
+    let translated = translate(text, &script.given, input);
     if translated.is_read {
         return format!(". {}", script.kept.keep(translated.text));
     }
@@ -222,7 +250,7 @@ fn by_path(script: &Script, directory: &str, path: &str, args: &[String]) -> Vec
         Program::Sh(options) => {
             passed.extend(posix());
             passed.extend(options);
-            passed.extend(["-c".to_owned(), translated(script, &text)]);
+            passed.extend(["-c".to_owned(), translated(script, &text, Input::Unknown)]);
         }
         Program::Bash(options) => {
             passed.extend(options);

@@ -27,7 +27,7 @@ pub(super) fn between_commands(script: Arc<Script>) -> Interceptor<ToolEvent> {
             "bash" => event.args = children::bash(&script, &event.args),
             "eval" if event.args.first().is_some_and(|text| commands::is_watched(text)) => {}
             "eval" if event.args.first().is_some_and(|first| !first.starts_with('-')) => {
-                event.args = vec![children::either(&script, &event.args.join(" "))];
+                event.args = vec![children::evaluated(&script, &event.args.join(" "))];
             }
             "trap" if event.args.len() > 1 && !event.args[0].starts_with('-') => {
                 event.args[0] = children::either(&script, &event.args[0]);

@@ -11,6 +11,7 @@ use leap0_emulator_core::spec::EnvVars;
 use tokio::runtime;
 
 use super::bounds::{self, STACK_BYTES};
+use super::dash::Input;
 use super::files::ShellFiles;
 use super::hook::between_commands;
 use super::programs::ABSENT;
@@ -54,7 +55,7 @@ async fn interpret(script: &Arc<Script>, task: Task) -> Result<i32, Error> {
     script.visit(&task.cwd);
     bash.exec(commands::PRELUDE).await?;
     let options = ExecOptions::new().arg0("sh").stdin("");
-    let text = children::translated(script, &task.text);
+    let text = children::translated(script, &task.text, Input::Empty);
     let end = bash
         .execute(&text)
         .options(options)

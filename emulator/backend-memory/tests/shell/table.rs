@@ -17,7 +17,7 @@ pub(crate) struct OneLiner {
     pub(crate) script: String,
     /// Why the fake answers otherwise than a real shell.
     pub(crate) differs: Option<String>,
-    /// Why nobody is misled where both succeed.
+    /// Why nobody is misled where the fake succeeds.
     pub(crate) harmless: Option<String>,
 }
 

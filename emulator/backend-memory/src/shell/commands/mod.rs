@@ -23,6 +23,7 @@ mod moment;
 mod mv;
 mod open;
 mod operands;
+mod reached;
 mod refuse;
 mod rm;
 mod seq;
@@ -30,6 +31,7 @@ mod sleep;
 mod stat;
 mod tar;
 mod tee;
+mod traps;
 mod umask;
 mod yes;
 
@@ -74,6 +76,8 @@ pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
         .builtin("test", Box::new(condition::Test::plain(script())))
         .builtin("umask", Box::new(umask::Umask(script())))
         .builtin(dash::REFUSE, Box::new(refuse::Refuse))
+        .builtin(dash::EXPECT, Box::new(reached::Expect(script())))
+        .builtin(dash::REACHED, Box::new(reached::Reached(script())))
         .builtin(dash::SHIFT, Box::new(refuse::Shift))
         .builtin(tar::RESTORE, Box::new(tar::Restore(script())))
         .builtin(diff::DATE, Box::new(diff::Date(script())))
@@ -81,6 +85,7 @@ pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
         .builtin(dash::LOST, Box::new(open::Lost(script())))
         .builtin("df", Box::new(df::Df(script())))
         .builtin(dash::GATHER, Box::new(refuse::Gather))
+        .builtin(dash::TRAPS, Box::new(traps::Traps(script())))
         .builtin(dash::IS_SH, Box::new(refuse::IsSh))
         .command("chgrp", chown::Chown::group(script()))
         .command("chmod", chmod::Chmod(script()))

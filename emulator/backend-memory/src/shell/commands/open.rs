@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use bashkit::{Builtin, BuiltinContext, ExecResult, Result};
 
 use super::absolute;
+use crate::shell::children;
+use crate::shell::dash::{self, Demand};
 use crate::shell::hook::climbs;
-use crate::shell::script::{Bound, Script};
+use crate::shell::script::{Bound, Script, UMASK_VARIABLE};
 use crate::tree::{Body, Links};
 
 /// Mode of a new file, less the umask.
@@ -30,8 +32,26 @@ impl Builtin for Open {
         let (status, targets) =
             ctx.args.split_first().map_or(("0", &[][..]), |(first, rest)| (first, rest));
         for target in targets.chunks_exact(2) {
-            if target[0] == "refuse" {
-                self.0.stderr.take(format!("sh: {}\n", target[1]).as_bytes());
+            if target[0] == "keep-umask" {
+                // A child process has none of its own until it sets one.
+                let umask = format!("{:04o}", self.0.umask());
+                ctx.variables.insert(UMASK_VARIABLE.to_owned(), umask);
+                continue;
+            }
+            let is_fed = ctx.stdin.is_some_and(|input| !input.is_empty());
+            let of_file = || children::demand(&self.0, &absolute(ctx.cwd, &target[1]));
+            let (is_refused, words) = match target[0].as_str() {
+                "refuse" => (true, target[1].as_str()),
+                "fed" => (is_fed, target[1].as_str()),
+                "takes" => (is_fed && of_file() == Demand::All, dash::SHARED),
+                "reads" => (is_fed && of_file() != Demand::Nothing, dash::SHARED),
+                "reads-text" => {
+                    (is_fed && dash::demand(&target[1], false) != Demand::Nothing, dash::SHARED)
+                }
+                _ => (false, ""),
+            };
+            if is_refused {
+                self.0.stderr.take(format!("sh: {words}\n").as_bytes());
                 return Err(self.0.meet(Bound::Refused));
             }
             let path = absolute(ctx.cwd, &target[1]);

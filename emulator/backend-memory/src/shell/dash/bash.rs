@@ -2,7 +2,7 @@
 //! merely passed over; one that is not understood is left as it is.
 
 use super::parser::{Parsed, Parser};
-use super::tokens::{Kind, Redirect};
+use super::tokens::{Kind, Redirect, Word};
 
 impl Parser<'_> {
     /// A token that only bash knows, if one starts here: its kind and length.
@@ -33,7 +33,12 @@ impl Parser<'_> {
         match (before, here, next) {
             (_, Some(b'<' | b'>'), Some(b'(')) => {
                 self.at += 2;
+                let readers = self.readers;
                 self.substituted()?;
+                if here == Some(b'>') {
+                    // Those have an input of their own.
+                    self.readers = readers;
+                }
             }
             (_, Some(b'$'), Some(b'\'')) => {
                 self.at += 2;
@@ -82,25 +87,22 @@ impl Parser<'_> {
         match word.plain.as_deref() {
             Some("[[") => {
                 self.take()?;
-                loop {
-                    match self.take()?.kind {
-                        Kind::End => return Err(self.refusal("Unterminated condition")),
-                        Kind::Word(word) if word.plain.as_deref() == Some("]]") => break,
-                        _ => {}
-                    }
-                }
+                self.condition()?;
             }
             Some("function") => {
                 self.take()?;
-                self.take()?;
+                let name = match self.take()?.kind {
+                    Kind::Word(name) => name.plain,
+                    _ => None,
+                };
                 if let Kind::Open = self.peek()?.kind {
                     self.take()?;
                     self.take()?;
                 }
                 self.skip_newlines()?;
-                self.nested(Self::command)?;
+                self.define(name)?;
             }
-            Some("select") => self.for_loop()?,
+            Some("select") => self.looped(Self::for_loop)?,
             Some("time" | "coproc") => {
                 self.take()?;
                 while matches!(&self.peek()?.kind, Kind::Word(word) if word.value.as_deref() == Some("-p"))
@@ -112,6 +114,45 @@ impl Parser<'_> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Passes over what is between `[[` and `]]`. The interpreter's knows no rights: those are asked
+    /// for by `test`.
+    fn condition(&mut self) -> Parsed<()> {
+        // An operator that stands between two others is an operand.
+        let mut may_ask = true;
+        loop {
+            let token = self.take()?;
+            let word = match token.kind {
+                Kind::End => return Err(self.refusal("Unterminated condition")),
+                Kind::Word(word) => word,
+                other => {
+                    may_ask = !matches!(other, Kind::Redirect(_));
+                    continue;
+                }
+            };
+            match word.plain.as_deref() {
+                Some("]]") => return Ok(()),
+                Some("!") => {}
+                Some(right @ ("-r" | "-w" | "-x")) if may_ask => {
+                    may_ask = false;
+                    let operand = self.peek()?.kind.clone();
+                    if let Kind::Word(path) = operand
+                        && path.plain.as_deref() != Some("]]")
+                    {
+                        self.take()?;
+                        self.ask_for_right(token.start, right, &path);
+                    }
+                }
+                _ => may_ask = false,
+            }
+        }
+    }
+
+    fn ask_for_right(&mut self, start: usize, right: &str, path: &Word) {
+        self.edits.replace_for_both(start, path.start, b"-n $(_LEAP0_PATH=".to_vec());
+        let after = format!("; test {right} \"$_LEAP0_PATH\" && echo 1)");
+        self.edits.insert_for_both(path.end, &after);
     }
 
     /// Passes over `((…))` after a `for`; false if there is none.

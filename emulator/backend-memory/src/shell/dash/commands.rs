@@ -1,5 +1,6 @@
 //! dash's grammar of commands.
 
+use super::inputs::{Function, Readers};
 use super::order::Compound;
 use super::parser::{Parsed, Parser, is_function_name, unexpected};
 use super::redirections::Target;
@@ -29,12 +30,18 @@ impl Parser<'_> {
     }
 
     pub(super) fn and_or(&mut self) -> Parsed<()> {
+        let (leaves, mut is_certain) = (self.leaves, true);
         loop {
             self.pipeline()?;
-            let (Kind::And | Kind::Or) = self.peek()?.kind else { return Ok(()) };
+            let (Kind::And | Kind::Or) = self.peek()?.kind else { break };
+            is_certain = false;
             self.take()?;
             self.skip_newlines()?;
         }
+        if !is_certain {
+            self.leaves = leaves;
+        }
+        Ok(())
     }
 
     fn pipeline(&mut self) -> Parsed<()> {
@@ -58,10 +65,8 @@ impl Parser<'_> {
                 self.edits.insert_for_both(start, &format!("{{ {GATHER}; "));
             }
             self.nested(Self::command)?;
-            if reads_a_pipe && self.readers > 1 {
-                self.refuse_shared(start);
-            }
-            self.readers = readers;
+            let within = std::mem::replace(&mut self.readers, readers);
+            self.share(start, self.taken, within);
             if reads_a_pipe {
                 self.edits.insert_for_both(self.taken, "; }");
             }
@@ -93,12 +98,6 @@ impl Parser<'_> {
             return Ok(None);
         }
         let token = self.peek()?.clone();
-        // How often what it holds is run, one after the other.
-        let times = match token.kind.reserved() {
-            Some("if" | "case") => 0,
-            Some("for" | "while" | "until") => 2,
-            _ => 1,
-        };
         match &token.kind {
             Kind::Open => {
                 self.take()?;
@@ -107,7 +106,9 @@ impl Parser<'_> {
                     self.edits.insert(self.at, " ");
                 }
                 self.subshells += 1;
+                let leaves = self.leaves;
                 self.list(false)?;
+                self.leaves = leaves;
                 self.subshells -= 1;
                 let close = self.take()?;
                 let Kind::Close = close.kind else {
@@ -126,20 +127,20 @@ impl Parser<'_> {
                     self.expect("}")?;
                 }
                 Some("if") => self.conditional()?,
-                Some("while" | "until") => {
-                    self.take()?;
-                    self.list(false)?;
-                    self.body()?;
-                }
-                Some("for") => self.for_loop()?,
+                Some("while" | "until") => self.looped(|parser| {
+                    parser.take()?;
+                    parser.list(false)?;
+                    parser.body()
+                })?,
+                Some("for") => self.looped(Self::for_loop)?,
                 Some("case") => self.case()?,
                 Some(_) => return Err(unexpected(&token, true, None)),
             },
         }
         let (end, inputs) = (self.taken, self.inputs);
         self.redirections()?;
-        let (readers, is_fed) = (self.readers * times, self.inputs > inputs);
-        self.readers = if is_fed { around } else { around + readers };
+        let (readers, is_fed) = (self.readers, self.inputs > inputs);
+        self.readers = if is_fed { around } else { around.and(readers) };
         Ok(Some(Compound { end, readers, is_fed }))
     }
 
@@ -158,20 +159,22 @@ impl Parser<'_> {
     }
 
     fn conditional(&mut self) -> Parsed<()> {
+        let mut most = Readers::default();
         loop {
             // `if` or `elif`
             self.take()?;
             self.list(false)?;
             self.expect("then")?;
-            self.list(false)?;
+            self.alternative(&mut most, |parser| parser.list(false))?;
             if self.peek()?.kind.reserved() != Some("elif") {
                 break;
             }
         }
         if self.peek()?.kind.reserved() == Some("else") {
             self.take()?;
-            self.list(false)?;
+            self.alternative(&mut most, |parser| parser.list(false))?;
         }
+        self.readers = self.readers.and(most);
         self.expect("fi")
     }
 
@@ -209,6 +212,7 @@ impl Parser<'_> {
         self.take_word()?;
         self.skip_newlines()?;
         self.expect("in")?;
+        let mut most = Readers::default();
         loop {
             self.skip_newlines()?;
             if self.peek()?.kind.reserved() == Some("esac") {
@@ -226,13 +230,14 @@ impl Parser<'_> {
                     _ => return Err(unexpected(&next, false, Some(")"))),
                 }
             }
-            self.list(true)?;
+            self.alternative(&mut most, |parser| parser.list(true))?;
             match self.peek()?.kind {
                 Kind::CaseEnd => self.take()?,
                 ref other if other.reserved() == Some("esac") => break,
                 _ => return Err(unexpected(&self.take()?, true, Some(";;"))),
             };
         }
+        self.readers = self.readers.and(most);
         self.expect("esac")
     }
 
@@ -328,15 +333,16 @@ impl Parser<'_> {
         let targets = std::mem::take(&mut self.targets);
         self.open_before(&words, &targets);
         self.order_of_simple(start, &words, &targets);
-        if self.inputs == inputs {
-            self.note_reader(&words);
-        }
+        self.note_readers(start, &words, self.inputs > inputs);
         let name = words.first().map(|word| word.value.as_deref());
         self.umask_ends |= name == Some(Some("umask")) && self.subshells > 0;
-        self.redirects_itself |=
+        self.traits.redirects_itself |=
             words.last().is_some_and(|word| word.value.as_deref() == Some("exec"));
+        // An assignment to what is constant ends a script of dash.
+        self.traits.may_end |= name == Some(Some("readonly"));
         // Outside a function it ends a script of dash, and a file that bash reads by `.`.
-        self.may_end |= name == Some(Some("return")) && self.functions_around == 0;
+        self.traits.returns |= name == Some(Some("return")) && self.functions_around == 0;
+        self.traits.may_end |= self.traits.returns;
         if let [shift, operands @ ..] = &words[..]
             && name == Some(Some("shift"))
         {
@@ -363,17 +369,21 @@ impl Parser<'_> {
         self.take()?;
         let close = self.take()?;
         let Kind::Close = close.kind else { return Err(unexpected(&close, false, Some(")"))) };
-        match name.plain.as_deref() {
-            _ if self.edits.is_bash => true,
-            Some(plain) if is_function_name(plain) => self.functions.insert(plain.to_owned()),
-            _ => return Err(self.refusal("Bad function name")),
-        };
+        let name = name.plain.clone();
+        if !self.edits.is_bash && !name.as_deref().is_some_and(is_function_name) {
+            return Err(self.refusal("Bad function name"));
+        }
         self.skip_newlines()?;
-        self.functions_around += 1;
-        let readers = self.readers;
-        self.nested(Self::command)?;
-        self.readers = readers;
-        self.functions_around -= 1;
+        self.define(name)
+    }
+
+    /// Takes the body of a function.
+    pub(super) fn define(&mut self, name: Option<String>) -> Parsed<()> {
+        let name = name.unwrap_or_default();
+        // It may call itself.
+        self.functions.insert(name.clone(), Function::default());
+        let function = self.body_of_function()?;
+        self.functions.insert(name, function);
         Ok(())
     }
 
@@ -383,8 +393,9 @@ impl Parser<'_> {
         let here = std::mem::take(&mut self.here);
         let targets = std::mem::take(&mut self.targets);
         self.subshells += 1;
-        let (start, copies) = (self.at, self.copies_used);
+        let (start, copies, leaves) = (self.at, self.copies_used, self.leaves);
         self.nested(|parser| parser.list(true))?;
+        self.leaves = leaves;
         if self.copies_used > copies {
             self.refuse_copies_within(start);
         }

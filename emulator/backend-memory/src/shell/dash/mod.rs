@@ -16,6 +16,7 @@ mod bash;
 mod braces;
 mod commands;
 mod edits;
+mod inputs;
 mod names;
 mod order;
 mod parser;
@@ -27,6 +28,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub(super) use inputs::SHARED;
 use parser::Parser;
 
 /// The command that refuses in dash's name: a status, whether the shell ends, and the words.
@@ -41,6 +43,12 @@ pub(super) const GATHER: &str = "leap0-gather";
 pub(super) const OPEN: &str = "leap0-open";
 /// The command that ends the script where a script has been ended whose output is lost.
 pub(super) const LOST: &str = "leap0-lost";
+/// The command that prints what `trap` does, as dash writes it.
+pub(super) const TRAPS: &str = "leap0-traps";
+/// The command that notes that a text has been run to its end, and the one that ends the shell
+/// where that was not noted.
+pub(super) const REACHED: &str = "leap0-reached";
+pub(super) const EXPECT: &str = "leap0-expect";
 /// The option of a `sh` or `.` that tells the directory it is started in.
 pub(super) const IN: &str = "--leap0-in=";
 /// The option of a `sh` that stands for running a file by its path, in that directory.
@@ -53,20 +61,46 @@ pub(super) struct Translated {
     /// An error in arithmetic or a `return` has to end it, and the interpreter would go on at the
     /// next line. As a file that it reads by `.` it ends; but then `exec` could not redirect it.
     pub(super) is_read: bool,
+    /// It may come to a `return` that is in no function of its own.
+    pub(super) returns: bool,
+}
+
+/// What a script is given to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    Empty,
+    /// What the one that starts it reads itself, perhaps.
+    Unknown,
 }
 
 /// What the interpreter is to run in place of a script of `sh` that is given some variables.
-pub(super) fn translate(script: &str, given: &[String]) -> Translated {
+pub(super) fn translate(script: &str, given: &[String], input: Input) -> Translated {
     let mut parser = Parser::new(script.as_bytes(), 0);
     for name in given {
         parser.variables.mention(name.as_bytes());
     }
-    parser.script()
+    parser.script(input)
 }
 
 /// What the interpreter is to run in place of a script of `bash`.
 pub(super) fn gather(script: &str) -> String {
     Parser::of_bash(script.as_bytes()).script_of_bash().unwrap_or_else(|| script.to_owned())
+}
+
+/// What a script reads of the input that it is started with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Demand {
+    Nothing,
+    /// Some, by `read`.
+    Lines,
+    All,
+}
+
+/// What a script reads.
+pub(super) fn demand(script: &str, is_bash: bool) -> Demand {
+    let script = script.as_bytes();
+    let parser = if is_bash { Parser::of_bash(script) } else { Parser::new(script, 0) };
+    parser.demand()
 }
 
 /// A word that the interpreter reads as `text`, whatever is in it.

@@ -1,10 +1,11 @@
 //! Commands that a shell runs itself: which of bash's dash does not have, and which options.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::edits::Edits;
+use super::inputs::Function;
 use super::tokens::{Word, is_name};
-use super::{IN, REFUSE, RUN, quote};
+use super::{IN, REFUSE, RUN, TRAPS, quote};
 
 /// Commands of bash that are none in dash.
 const OF_BASH: [&str; 22] = [
@@ -59,10 +60,10 @@ pub(super) fn assignment(word: &[u8]) -> Assignment {
 }
 
 /// Writes a simple command so that what dash does not have is missed.
-pub(super) fn edit(words: &[Word], functions: &HashSet<String>, edits: &mut Edits) {
+pub(super) fn edit(words: &[Word], functions: &HashMap<String, Function>, edits: &mut Edits) {
     let Some(first) = words.first() else { return };
     let name = first.value.as_deref();
-    if name.is_some_and(|name| functions.contains(name)) {
+    if name.is_some_and(|name| functions.contains_key(name)) {
         return;
     }
     let at = first.start;
@@ -77,6 +78,10 @@ pub(super) fn edit(words: &[Word], functions: &HashSet<String>, edits: &mut Edit
         let how = if ends { "exit" } else { "return" };
         return edits.insert(at, &format!("{REFUSE} {status} {how} {} ", quote(&words)));
     }
+    if name == Some("trap") && words.len() == 1 {
+        let text = format!("{TRAPS} $$ \"$BASHPID\" \"$(trap)\"");
+        return edits.replace(at, first.end, text.into_bytes());
+    }
     if name == Some(".") && words.len() > 1 {
         return edits.insert(first.end, &format!(" {IN}\"$PWD\""));
     }
@@ -86,7 +91,7 @@ pub(super) fn edit(words: &[Word], functions: &HashSet<String>, edits: &mut Edit
 }
 
 /// The word that names a program which is started, if it is not the interpreter's own.
-fn started(values: &[Option<&str>]) -> Option<usize> {
+pub(super) fn started(values: &[Option<&str>]) -> Option<usize> {
     let mut at = 0;
     loop {
         let plain = |at: usize| values.get(at).copied().flatten();
@@ -117,9 +122,14 @@ fn started(values: &[Option<&str>]) -> Option<usize> {
     }
 }
 
+/// The name of a command that is given by the path where a system keeps it.
+pub(super) fn of_system(path: &str) -> Option<&str> {
+    SYSTEM.iter().find_map(|prefix| path.strip_prefix(prefix))
+}
+
 fn start(word: &Word, edits: &mut Edits) {
     let path = word.value.as_deref();
-    let system = path.and_then(|path| SYSTEM.iter().find_map(|prefix| path.strip_prefix(prefix)));
+    let system = path.and_then(of_system);
     match system.or(path) {
         Some("sh" | "dash") => {
             let text = format!("sh {IN}\"$PWD\"");

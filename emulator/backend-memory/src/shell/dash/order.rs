@@ -1,8 +1,9 @@
-//! What the interpreter gets wrong and no rewriting mends: copies of descriptors, and commands that
-//! share an input. A script that needs one of them ends when it comes to it.
+//! What the interpreter gets wrong and no rewriting mends: copies of descriptors. A script that needs
+//! one of them ends when it comes to it.
 
 use std::collections::HashMap;
 
+use super::inputs::Readers;
 use super::parser::Parser;
 use super::redirections::Target;
 use super::tokens::{Redirect, Word};
@@ -12,8 +13,6 @@ const COPIES: &str =
     "copies into descriptors above 2, or of one beside others, are not supported here";
 const ELSEWHERE: &str = "a descriptor that `exec` has copied is not supported where output is \
      redirected or piped";
-const SHARED: &str = "commands that share an input are not supported here, other than `read` and \
-     one after it";
 
 /// What a descriptor leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +27,8 @@ enum Place {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Compound {
     pub(super) end: usize,
-    /// Commands in it that read its input, one after the other.
-    pub(super) readers: usize,
+    /// Commands in it that read its input.
+    pub(super) readers: Readers,
     /// It is redirected to an input of its own.
     pub(super) is_fed: bool,
 }
@@ -39,6 +38,9 @@ impl Parser<'_> {
     pub(super) fn order_of_simple(&mut self, start: usize, words: &[Word], targets: &[Target]) {
         let value = |index: usize| words.get(index).and_then(|word: &Word| word.value.as_deref());
         if value(0) == Some("exec") && words.len() == 1 {
+            if targets.iter().any(|target| target.fd == 0) {
+                self.takes_input(words[0].end);
+            }
             for target in targets.iter().filter(|target| target.fd > 2) {
                 match (target.redirect, source(target)) {
                     (Redirect::Duplicate, Some(_)) => self.copied.insert(target.fd),
@@ -47,7 +49,15 @@ impl Parser<'_> {
             }
             return;
         }
+        let copies = self.copies_used;
         let is_wrong = self.order(targets);
+        if let Some(function) = value(0).and_then(|name| self.functions.get(name)) {
+            self.copies_used += function.sources.intersection(&self.copied).count();
+            self.sources.extend(&function.sources);
+            if self.copies_used > copies && targets.iter().any(|target| target.fd == 1) {
+                self.refuse_around(start, self.taken, ELSEWHERE);
+            }
+        }
         if let Some(last) = words.last().filter(|_| is_wrong) {
             let text = format!(" $({OPEN} $? refuse {})", quote(COPIES));
             self.edits.insert_for_both(last.end, &text);
@@ -82,8 +92,8 @@ impl Parser<'_> {
             self.refuse_around(start, compound.end, COPIES);
         } else if uses_copies && moves_output {
             self.refuse_around(start, compound.end, ELSEWHERE);
-        } else if compound.is_fed && compound.readers > 1 {
-            self.refuse_around(start, compound.end, SHARED);
+        } else if compound.is_fed {
+            self.share(start, compound.end, compound.readers);
         }
     }
 
@@ -97,12 +107,7 @@ impl Parser<'_> {
         self.edits.insert_for_both(start, &format!("{OPEN} 0 refuse {}; ", quote(ELSEWHERE)));
     }
 
-    /// Refuses what reads a pipe more than once.
-    pub(super) fn refuse_shared(&mut self, start: usize) {
-        self.edits.insert_for_both(start, &format!("{OPEN} 0 refuse {}; ", quote(SHARED)));
-    }
-
-    fn refuse_around(&mut self, start: usize, end: usize, words: &str) {
+    pub(super) fn refuse_around(&mut self, start: usize, end: usize, words: &str) {
         self.edits.insert_for_both(start, &format!("{{ {OPEN} 0 refuse {}; ", quote(words)));
         self.edits.insert_for_both(end, "; }");
     }
@@ -131,34 +136,11 @@ impl Parser<'_> {
             above += usize::from(from > 2);
             is_wrong |= target.fd > 2 || (from > 2 && places.contains_key(&from));
             self.copies_used += usize::from(self.copied.contains(&from));
+            self.sources.insert(from);
             let led = place(from);
             places.insert(target.fd, led);
         }
         is_wrong || (copies > 1 && above > 0)
-    }
-
-    /// Counts a simple command that reads the input of what it is in.
-    pub(super) fn note_reader(&mut self, words: &[Word]) {
-        let Some(name) = words.first().and_then(|word| word.value.as_deref()) else { return };
-        let is_operand = |word: &&Word| {
-            let value = word.value.as_deref();
-            !value.is_some_and(|value| {
-                value.starts_with('-') || value.bytes().all(|byte| byte.is_ascii_digit())
-            })
-        };
-        let operands = words[1..].iter().filter(is_operand).count();
-        let takes = match name {
-            "cat" | "head" | "nl" | "rev" | "sort" | "tac" | "tail" | "uniq" | "wc" => {
-                operands == 0
-            }
-            "awk" | "grep" | "sed" => operands <= 1,
-            "tr" => operands <= 2,
-            "cut" => operands == 0,
-            "sh" | "bash" => operands == 0 && words.len() == 1,
-            "read" => self.readers > 0,
-            _ => false,
-        };
-        self.readers += usize::from(takes);
     }
 }
 

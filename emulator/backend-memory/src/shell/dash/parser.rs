@@ -1,14 +1,15 @@
 //! From bytes to tokens, and from a script to what is run in its place.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::edits::Edits;
+use super::inputs::{Function, Readers, Start};
 use super::redirections::Target;
 use super::tokens::{Kind, Redirect, Token, is_name};
 use super::variables::Variables;
 use super::words::Value;
-use super::{REFUSE, Translated, quote};
+use super::{Demand, Input, REFUSE, Translated, quote};
 
 /// Deepest nesting of commands and expansions.
 const MAX_DEPTH: usize = 200;
@@ -31,13 +32,11 @@ pub(super) struct Parser<'t> {
     pub(super) edits: Edits,
     pub(super) variables: Variables,
     /// Functions that have been defined up to here.
-    pub(super) functions: HashSet<String>,
+    pub(super) functions: HashMap<String, Function>,
     /// Commands so far, and where the last one started if it only redirects its input.
     pub(super) commands: usize,
     pub(super) bare_input: Option<usize>,
-    /// Whether it may end at one of its lines, and whether it may redirect itself.
-    pub(super) may_end: bool,
-    pub(super) redirects_itself: bool,
+    pub(super) traits: Traits,
     pub(super) depth: usize,
     pub(super) functions_around: usize,
     pub(super) here: Vec<HereDocument>,
@@ -49,14 +48,34 @@ pub(super) struct Parser<'t> {
     /// Descriptors that `exec` has made copies of others, and how often they were used so far.
     pub(super) copied: HashSet<u8>,
     pub(super) copies_used: usize,
+    /// Descriptors that were copied in the function that is being read.
+    pub(super) sources: HashSet<u8>,
     /// Inputs that were redirected so far, and commands that read the one that is around them.
     pub(super) inputs: usize,
-    pub(super) readers: usize,
+    pub(super) readers: Readers,
+    /// Where the shell last took an input for itself.
+    pub(super) taken_at: Option<usize>,
+    /// Whether the commands that are being read end what is around them, whatever happens.
+    pub(super) leaves: bool,
+    /// Scripts that are started, and those of them that are asked about.
+    pub(super) starts: Vec<Start>,
+    pub(super) asked: HashSet<usize>,
     /// Where the last token ended that was taken.
     pub(super) taken: usize,
     /// Where a word of `bash` starts that makes more words than the interpreter does.
     pub(super) too_many: Option<usize>,
     peeked: Option<Token>,
+}
+
+/// How a script has to be given to the interpreter.
+#[derive(Debug, Default)]
+pub(super) struct Traits {
+    /// It may end at one of its lines.
+    pub(super) may_end: bool,
+    /// It may come to a `return` that is in no function of its own.
+    pub(super) returns: bool,
+    /// It may redirect its own input or output.
+    pub(super) redirects_itself: bool,
 }
 
 /// A document whose text follows at the next line.
@@ -75,12 +94,11 @@ impl<'t> Parser<'t> {
             limit: text.len(),
             edits: Edits::default(),
             variables: Variables::default(),
-            functions: HashSet::new(),
+            functions: HashMap::new(),
             commands: 0,
             bare_input: None,
-            may_end: false,
+            traits: Traits::default(),
             functions_around: 0,
-            redirects_itself: false,
             depth,
             here: Vec::new(),
             targets: Vec::new(),
@@ -88,8 +106,13 @@ impl<'t> Parser<'t> {
             umask_ends: false,
             copied: HashSet::new(),
             copies_used: 0,
+            sources: HashSet::new(),
             inputs: 0,
-            readers: 0,
+            readers: Readers::default(),
+            taken_at: None,
+            leaves: false,
+            starts: Vec::new(),
+            asked: HashSet::new(),
             taken: 0,
             too_many: None,
             peeked: None,
@@ -110,11 +133,20 @@ impl<'t> Parser<'t> {
             let words = format!("{line}: killed: braces make more than 100000 words");
             return Some(format!("{REFUSE} 152 exit {}", quote(&words)));
         }
+        self.keep_umask();
+        self.share_taken();
+        self.share_all();
         Some(string(&self.edits.apply(self.text, self.text.len())))
     }
 
+    /// What the script reads of the input that it is given, as far as it is understood.
+    pub(super) fn demand(mut self) -> Demand {
+        while self.lines().is_ok_and(|goes_on| goes_on) {}
+        self.readers.demand()
+    }
+
     /// The whole script as the interpreter is to read it.
-    pub(super) fn script(mut self) -> Translated {
+    pub(super) fn script(mut self, input: Input) -> Translated {
         let mut start = 0;
         let refusal = loop {
             match self.lines() {
@@ -124,16 +156,22 @@ impl<'t> Parser<'t> {
             }
         };
         let text = self.text;
+        self.keep_umask();
+        self.share_taken();
+        if input == Input::Unknown {
+            self.share_all();
+        }
         self.variables.rename(&mut self.edits);
-        let is_read = self.may_end && !self.redirects_itself;
+        let is_read = self.traits.may_end && !self.traits.redirects_itself;
         let Some(refusal) = refusal else {
-            return Translated { text: string(&self.edits.apply(text, text.len())), is_read };
+            let text = string(&self.edits.apply(text, text.len()));
+            return Translated { text, is_read, returns: self.traits.returns };
         };
         let line = line_of(text, refusal.at);
         let mut run = string(&self.edits.apply(text, start));
         let words = quote(&format!("{line}: Syntax error: {}", refusal.words));
         let _infallible = writeln!(run, "{REFUSE} 2 exit {words}");
-        Translated { text: run, is_read }
+        Translated { text: run, is_read, returns: self.traits.returns }
     }
 
     /// Takes what dash reads before it runs any of it; false at the end.

@@ -30,13 +30,21 @@ impl Parser<'_> {
         let name = words[0].value.as_deref();
         let at_once = name.is_some_and(|name| AT_ONCE.contains(&name));
         let lasts = words[0].has_slash
-            || name.is_none_or(|name| STARTERS.contains(&name) || self.functions.contains(name));
+            || name
+                .is_none_or(|name| STARTERS.contains(&name) || self.functions.contains_key(name));
         let mut opened = self.opened(targets, at_once, lasts);
         if self.umask_ends && !at_once {
             opened.push_str(" umask -");
         }
         if !opened.is_empty() {
-            self.edits.insert(last.end, &format!(" $({OPEN} $?{opened})"));
+            self.edits.insert_for_both(last.end, &format!(" $({OPEN} $?{opened})"));
+        }
+    }
+
+    /// Has the shell keep a umask that a subshell changes.
+    pub(super) fn keep_umask(&mut self) {
+        if self.umask_ends {
+            self.edits.insert_for_both(0, &format!("{OPEN} $? keep-umask -; "));
         }
     }
 
@@ -44,21 +52,17 @@ impl Parser<'_> {
     pub(super) fn open_around(&mut self, start: usize, end: usize, targets: &[Target]) {
         let opened = self.opened(targets, false, true);
         if !opened.is_empty() {
-            self.edits.insert(start, &format!("{{ {OPEN} 0{opened}; "));
-            self.edits.insert(end, "; }");
+            self.edits.insert_for_both(start, &format!("{{ {OPEN} 0{opened}; "));
+            self.edits.insert_for_both(end, "; }");
         }
     }
 
     fn opened(&self, targets: &[Target], at_once: bool, lasts: bool) -> String {
         let mut opened = String::new();
         for Target { redirect, word, .. } in targets {
-            let written = String::from_utf8_lossy(&self.text[word.start..word.end]);
             let is_device = word.value.as_deref().is_some_and(|value| value.starts_with("/dev/"));
-            // What is expanded twice must give the same.
-            if is_device || written.contains("$(") || written.contains('`') {
-                continue;
-            }
-            let climbs = written.contains("..");
+            let Some(path) = self.written(word).filter(|_| !is_device) else { continue };
+            let climbs = path.contains("..");
             let mode = match (redirect, lasts) {
                 (Redirect::Output, false) if !at_once => "new",
                 (Redirect::Output, true) => "new-held",
@@ -67,14 +71,22 @@ impl Parser<'_> {
                 (Redirect::Input | Redirect::Output | Redirect::Append, _) if climbs => "look",
                 (_, _) => continue,
             };
-            let path = match &word.value {
-                Some(value) if !value.starts_with('~') => quote(value),
-                Some(_) => written.into_owned(),
-                None if written.contains(['"', '\'', '\\']) => written.into_owned(),
-                None => format!("\"{written}\""),
-            };
             let _infallible = write!(opened, " {mode} {path}");
         }
         opened
+    }
+
+    /// A word, to be written a second time; none where it is then expanded to something else.
+    pub(super) fn written(&self, word: &Word) -> Option<String> {
+        let written = String::from_utf8_lossy(&self.text[word.start..word.end]);
+        if written.contains("$(") || written.contains(['`', '(']) {
+            return None;
+        }
+        Some(match &word.value {
+            Some(value) if !value.starts_with('~') => quote(value),
+            Some(_) => written.into_owned(),
+            None if written.contains(['"', '\'', '\\']) => written.into_owned(),
+            None => format!("\"{written}\""),
+        })
     }
 }

@@ -1,7 +1,7 @@
 use std::process::{Command, Stdio};
 
 fn translate(script: &str) -> String {
-    super::translate(script, &[]).text
+    super::translate(script, &[], super::Input::Empty).text
 }
 
 fn unchanged(script: &str) {
@@ -120,7 +120,10 @@ fn files_are_opened_before_a_command_runs() {
         ("f() { a; }; f > b", "f() { a; }; f $(leap0-open $? new-held 'b') > b"),
         ("echo a > l/../f", "echo a $(leap0-open $? look 'l/../f') > l/../f"),
         ("{ a; } > f 2>&1", "{ leap0-open 0 new-held 'f'; { a; }; } > f 2>&1"),
-        ("(umask 7); a; echo b", "(umask 7); a $(leap0-open $? umask -); echo b"),
+        (
+            "(umask 7); a; echo b",
+            "leap0-open $? keep-umask -; (umask 7); a $(leap0-open $? umask -); echo b",
+        ),
     ] {
         assert_eq!(translate(script), run, "{script}");
     }
@@ -152,6 +155,13 @@ fn what_the_interpreter_would_get_wrong_is_refused() {
         "{ head -n 1; cat; } < f",
         "a | while read b; do sed p; done",
         "{ x=$(head -1); cat; } <<E\nE",
+        "f() { head -1; }; { f; cat; } < f",
+        "f() { cat; cat; }; a | f",
+        "f() { cat; cat; }; f < f",
+        "if a; then cat; cat; fi < f",
+        "while a; do b && break; cat; done < f",
+        "while a; do timeout 5 cat; done < f",
+        "exec 3>&1; f() { a >&3; }; f | b",
     ] {
         assert!(translate(script).contains("leap0-open"), "{script}: {}", translate(script));
         assert!(translate(script).contains(" refuse '"), "{script}");
@@ -162,6 +172,9 @@ fn what_the_interpreter_would_get_wrong_is_refused() {
         "a | if b; then cat; else sed p; fi",
         "while read a; do echo $a | cat; cat < b; done < f",
         "f() { cat; }; a | { f; }",
+        "while read a; do if b; then cat; break; fi; done < f",
+        "while a; do ./b; sh c; sh -c 'cat'; done < f",
+        "f() { a >&3; }; f | b",
         "cat; cat",
     ] {
         assert!(!translate(script).contains(" refuse '"), "{script}");
@@ -169,19 +182,48 @@ fn what_the_interpreter_would_get_wrong_is_refused() {
 }
 
 #[test]
-fn a_script_of_bash_is_read_for_its_pipes_alone() {
+fn a_script_of_bash_is_read_for_little() {
     let script = "a=(1 \"2\" $(b)); [[ $a =~ ^(x|y)$ && -n $b ]] && ((i++ << 2)) || echo {1,2} $'it\\'s' &> f\n\
         function f { local x=${a[@]//x/y}; }; my-f() { select i in a; do b; done; }; c <<< \"$x\" |& d\n\
         for ((i = 0; i < 3; i++)); do diff <(a) <(b) >(c); done; time -p ls; case $x in @(a|b)) c ;& *) ;; esac\n";
     assert_eq!(super::gather(script), script);
     assert_eq!(
-        super::gather("./x; a[1/2]=3; ~/y z"),
-        "sh --leap0-run=\"$PWD\" ./x; a[1/2]=3; sh --leap0-run=\"$PWD\" ~/y z"
+        super::gather("./x < f; a[1/2]=3; ~/y z"),
+        "sh --leap0-run=\"$PWD\" ./x < f; a[1/2]=3; sh --leap0-run=\"$PWD\" ~/y z"
+    );
+    assert_eq!(
+        super::gather("[[ ! -r $a && (-x ~/\"b c\" || d == -w) ]]"),
+        "[[ ! -n $(_LEAP0_PATH=$a; test -r \"$_LEAP0_PATH\" && echo 1) && \
+         (-n $(_LEAP0_PATH=~/\"b c\"; test -x \"$_LEAP0_PATH\" && echo 1) || d == -w) ]]"
     );
     let piped = format!("{script}a | while read b; do c; done");
     let run = format!("{script}a | {{ leap0-gather; while read b; do c; done; }}");
     assert_eq!(super::gather(&piped), run);
     assert_eq!(super::gather("a | while (("), "a | while ((");
+}
+
+#[test]
+fn scripts_are_asked_what_they_read_where_others_may_read_it() {
+    for (script, run) in [
+        (
+            "while read a; do sh s $a; done < f",
+            "while read a; do sh --leap0-in=\"$PWD\" s $a $(leap0-open $? reads 's'); done < f",
+        ),
+        (
+            "{ sh -c \"$b\"; cat; } < f",
+            "{ sh --leap0-in=\"$PWD\" -c \"$b\" $(leap0-open $? reads-text \"$b\"); cat; } < f",
+        ),
+        (
+            "{ read a; sh s; } < f; sh s",
+            "{ read a; sh --leap0-in=\"$PWD\" s; } < f; sh --leap0-in=\"$PWD\" s",
+        ),
+    ] {
+        assert_eq!(translate(script), run, "{script}");
+    }
+    let started = |script: &str| super::translate(script, &[], super::Input::Unknown).text;
+    assert!(started("cat; cat").starts_with("leap0-open 0 fed "));
+    assert!(started("cat; sh s").ends_with(" $(leap0-open $? reads 's')"));
+    assert_eq!(started("cat; b"), "cat; b");
 }
 
 #[test]

@@ -295,8 +295,9 @@ impl Parser<'_> {
                 _ => Err(unexpected(&end, true, None)),
             }
         });
-        self.may_end |= parser.may_end;
-        self.redirects_itself |= parser.redirects_itself;
+        self.traits.may_end |= parser.traits.may_end;
+        self.traits.redirects_itself |= parser.traits.redirects_itself;
+        self.readers = self.readers.and(parser.readers.without_scripts());
         if parser.copies_used > 0 {
             parser.refuse_copies_within(0);
         }
