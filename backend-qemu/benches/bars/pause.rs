@@ -24,10 +24,12 @@ const ROUNDS: usize = 10;
 pub(crate) async fn measure(stage: &Stage) -> Result<Vec<Line>> {
     let mut pauses = Pairs::default();
     for _ in 0..MACHINES {
-        let sandbox = stage.create().await?;
-        heartbeat::start(&sandbox).await?;
-        // What is saved by hand is a copy of the other, beat and all.
-        let original = stage.known_snapshot(&sandbox).await?;
+        let first = stage.create().await?;
+        heartbeat::start(&first).await?;
+        // Both are copies of it, beat and all, and have lived equally long.
+        let original = stage.known_snapshot(&first).await?;
+        first.end().await?;
+        let sandbox = Sandbox::restored(&*original.snapshot).await?;
         let mut raw = original.by_hand(stage)?.restore()?;
         for round in 0..ROUNDS {
             // Either is first in every other round.

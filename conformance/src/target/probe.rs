@@ -119,8 +119,25 @@ async fn create(session: &Session, wish: &Value) -> Option<String> {
     session.until_running(&id).await.then_some(id)
 }
 
-/// Whether a pause, or the resume after it, is ever seen under way.
+/// How many pauses in a row have to be seen under way. A busy machine stretches a state that lasts no
+/// time often enough to show one or two.
+const SHOWN: usize = 5;
+
+/// Whether changes of state take long enough to be seen, time after time.
 async fn shows_transitions(session: &Session, id: &str) -> bool {
+    let used = Request::post(format!("/v1/sandbox/{id}/filesystem/exists"), &json!({"path": "/"}));
+    for _ in 0..SHOWN {
+        if !shows_a_pause(session, id).await {
+            return false;
+        }
+        // It runs again before the next.
+        ask(session, used.clone()).await;
+    }
+    true
+}
+
+/// Whether a pause is seen under way.
+async fn shows_a_pause(session: &Session, id: &str) -> bool {
     let path = format!("/v1/sandbox/{id}");
     let pause = Request::new("POST", format!("{path}/pause"));
     let watch = async {
