@@ -137,6 +137,9 @@ pub(crate) struct Run {
     /// Nobody else uses the key: also judge the limits.
     #[arg(long)]
     exclusive: bool,
+    /// Exit with 2 if a required rule could not be verified.
+    #[arg(long)]
+    strict: bool,
     /// What the server has or lacks, whatever it shows.
     #[arg(long = "capability", value_name = "NAME=on|off")]
     capabilities: Vec<CapabilityFlag>,
@@ -176,6 +179,7 @@ impl Run {
             shard: self.shard,
             max_live: self.max_live,
             exclusive: self.exclusive,
+            strict: self.strict,
             capabilities: self.capabilities,
             template: self.template,
             sequences: self.sequences,

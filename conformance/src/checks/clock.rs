@@ -46,6 +46,13 @@ async fn eight_hours_are_eight_hours(t: &Trial) -> Outcome {
             t.decided("SB-TMO-05", "a day later it still is", still);
             world.post(&id, "filesystem/exists", &json!({ "path": "/" })).await?;
         }
+        world.advance(HOURS / 2).await?;
+        world.post(&id, "pause", &json!({})).await?;
+        world.until(&id, "paused").await?;
+        world.post(&id, "filesystem/exists", &json!({ "path": "/" })).await?;
+        world.advance(HOURS / 2 + NEAR).await?;
+        let running = world.state(&id).await? == "running";
+        t.decided("SB-PAUSE-08", "what had passed before a pause is not counted", running);
         Ok(())
     })
     .await

@@ -224,7 +224,8 @@ impl Grades {
         self.0.iter().filter(move |graded| graded.binding && graded.verdict == verdict)
     }
 
-    /// 0 if all required rules hold, 1 if one is broken, 2 if too little was judged.
+    /// 0 if all required rules hold, 1 if one is broken, 2 if too little was judged: in a strict run
+    /// already where one of them could not be verified.
     pub(crate) fn exit_code(&self, session: &Session) -> u8 {
         if self.binding(Verdict::Fail).next().is_some() || self.count(Verdict::UnexpectedPass) > 0 {
             return 1;
@@ -240,8 +241,13 @@ impl Grades {
                         | Verdict::Unchecked
                 )
         });
+        let open = session.settings.strict && self.binding(Verdict::Unverified).next().is_some();
         let no_era = session.eras().is_empty();
-        if !judged || core_open || no_era || self.count(Verdict::SuiteError) > 0 { 2 } else { 0 }
+        if !judged || core_open || open || no_era || self.count(Verdict::SuiteError) > 0 {
+            2
+        } else {
+            0
+        }
     }
 }
 

@@ -39,6 +39,8 @@ pub struct RunOptions {
     pub max_live: usize,
     /// Whether the organisation is the suite's alone.
     pub exclusive: bool,
+    /// Whether a required rule that could not be verified fails the run.
+    pub strict: bool,
     /// What the target is said to have or to lack.
     pub capabilities: Vec<CapabilityFlag>,
     /// The template that sandboxes are made from.
@@ -69,6 +71,7 @@ impl RunOptions {
             shard: None,
             max_live: 3,
             exclusive: false,
+            strict: false,
             capabilities: Vec::new(),
             template: "system/debian:bookworm".to_owned(),
             sequences: None,
@@ -133,6 +136,8 @@ impl FromStr for Shard {
 pub(crate) struct Settings {
     pub(crate) template: String,
     pub(crate) max_live: usize,
+    /// Whether a required rule that could not be verified fails the run.
+    pub(crate) strict: bool,
     /// How many generated sequences to run, and where they begin.
     pub(crate) sequences: Option<usize>,
     pub(crate) seed: u64,
@@ -160,6 +165,7 @@ impl Settings {
         Self {
             template: "system/debian:bookworm".to_owned(),
             max_live: 12,
+            strict: false,
             sequences: Some(25),
             histories: Some(4),
             seed: 1,
@@ -180,6 +186,7 @@ impl RunOptions {
         Settings {
             template: self.template.clone(),
             max_live: self.max_live,
+            strict: self.strict,
             sequences: self.sequences,
             histories: self.histories,
             seed: self.seed.unwrap_or(1),

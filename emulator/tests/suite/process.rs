@@ -46,6 +46,7 @@ pub(crate) fn as_the_suite() -> Option<ExitCode> {
             profile: Profile::Emulator,
             dialect: Dialect::All,
             exclusive: true,
+            strict: true,
             capabilities: capabilities.split_whitespace().map(flag).collect(),
             sequences: Some(generated.parse().expect("a number")),
             histories: Some(generated.parse().expect("a number")),
