@@ -9,8 +9,8 @@ use super::tokens::Word;
 use super::{Demand, OPEN, quote};
 
 /// What is said of them.
-pub(in crate::shell) const SHARED: &str = "commands that share an input are not supported here, other than `read` and \
-     one after it";
+pub(in crate::shell) const SHARED: &str = "commands that share an input are not supported here, \
+     other than `read` and one after it";
 
 /// Commands that read the input of what they are in, one after the other.
 #[derive(Clone, Copy, Debug, Default)]

@@ -79,12 +79,10 @@ impl Parser<'_> {
     /// A word, to be written a second time; none where it is then expanded to something else.
     pub(super) fn written(&self, word: &Word) -> Option<String> {
         let written = String::from_utf8_lossy(&self.text[word.start..word.end]);
-        if written.contains("$(") || written.contains(['`', '(']) {
-            return None;
-        }
         Some(match &word.value {
             Some(value) if !value.starts_with('~') => quote(value),
             Some(_) => written.into_owned(),
+            None if written.contains(['`', '(']) => return None,
             None if written.contains(['"', '\'', '\\']) => written.into_owned(),
             None => format!("\"{written}\""),
         })
