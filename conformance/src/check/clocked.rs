@@ -68,6 +68,12 @@ impl Clocked<'_> {
         self.trial.until(PATIENCE, async || Ok(self.state(id).await? == state)).await
     }
 
+    /// The sandboxes as they are listed.
+    pub(crate) async fn listed(&self) -> Outcome<Vec<Value>> {
+        let listed = self.send(Request::get("/v1/sandboxes")).await?;
+        Ok(listed.json["items"].as_array().cloned().unwrap_or_default())
+    }
+
     /// Lets so many seconds pass at once; after that the clock goes on as ever.
     pub(crate) async fn advance(&self, seconds: u64) -> Outcome {
         for action in

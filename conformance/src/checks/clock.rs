@@ -10,15 +10,20 @@ pub(super) const CHECKS: &[Check] = &[
     check!(
         eight_hours_are_eight_hours,
         Sandbox,
-        ["SB-TMO-01", "SB-TMO-02", "SB-TMO-05", "SB-PAUSE-08"]
+        ["SB-TMO-01", "SB-TMO-02", "SB-TMO-05", "SB-PAUSE-08", "SB-LIST-05"]
     )
     .when(&[C::Clock, C::Seconds])
     .live(0),
     check!(a_sandbox_lives_for_five_minutes_by_default, Sandbox, ["SB-CREATE-03", "SB-TMO-03"])
         .when(&[C::Clock])
         .live(0),
+    check!(a_launch_ends_before_what_falls_due_later, Sandbox, ["SB-TMO-01"])
+        .when(&[C::Clock, C::Seconds, C::Transitions])
+        .live(0),
 ];
 
+/// How often a launch is tried to be seen under way.
+const ROUNDS: usize = 10;
 /// How far from its moment a timeout is looked at, in seconds: the clock goes on meanwhile.
 const NEAR: u64 = 20;
 const HOURS: u64 = 8 * 3600;
@@ -44,7 +49,12 @@ async fn eight_hours_are_eight_hours(t: &Trial) -> Outcome {
             world.advance(DAY).await?;
             let still = world.state(&id).await? == "paused";
             t.decided("SB-TMO-05", "a day later it still is", still);
+            let paused = changed(&world.listed().await?);
             world.post(&id, "filesystem/exists", &json!({ "path": "/" })).await?;
+            let resumed = changed(&world.listed().await?);
+            // It need not be told.
+            let follows = paused.is_none() || resumed.is_none() || paused != resumed;
+            t.must("SB-LIST-05", "state_change_time is that of the last change", follows);
         }
         world.advance(HOURS / 2).await?;
         world.post(&id, "pause", &json!({})).await?;
@@ -56,6 +66,11 @@ async fn eight_hours_are_eight_hours(t: &Trial) -> Outcome {
         Ok(())
     })
     .await
+}
+
+/// When the state of the only sandbox changed.
+fn changed(listed: &[Value]) -> Option<Value> {
+    listed.first().map(|item| item["state_change_time"].clone()).filter(|time| !time.is_null())
 }
 
 async fn a_sandbox_lives_for_five_minutes_by_default(t: &Trial) -> Outcome {
@@ -73,6 +88,51 @@ async fn a_sandbox_lives_for_five_minutes_by_default(t: &Trial) -> Outcome {
         Ok(())
     })
     .await
+}
+
+/// The clock is moved over the end of one sandbox's time while another one starts.
+async fn a_launch_ends_before_what_falls_due_later(t: &Trial) -> Outcome {
+    const FIRST: u64 = 300;
+    const SECOND: u64 = 600;
+    for _ in 0..ROUNDS {
+        let seen = t
+            .with_a_clock(async |world| {
+                world.create(json!({ "timeout": FIRST })).await?;
+                let create = world.create(json!({ "timeout": SECOND }));
+                tokio::pin!(create);
+                // Between two looks it may start and run.
+                let early = loop {
+                    tokio::select! {
+                        biased;
+                        answer = &mut create => break Some(answer?),
+                        listed = world.listed() => {
+                            if listed?.iter().any(|item| item["state"] == "starting") {
+                                break None;
+                            }
+                        }
+                    }
+                };
+                if early.is_some() {
+                    return Ok(false);
+                }
+                world.advance(FIRST + NEAR).await?;
+                let id = made(&create.await?)?;
+                world.until(&id, "running").await?;
+                world.advance(SECOND - FIRST - 2 * NEAR).await?;
+                let running = world.state(&id).await? == "running";
+                t.must("SB-TMO-01", "one that started meanwhile runs until its timeout", running);
+                world.advance(2 * NEAR).await?;
+                world.until(&id, "gone").await?;
+                let ended = world.state(&id).await? != "running";
+                t.must("SB-TMO-01", "its timeout is counted from its launch", ended);
+                Ok(true)
+            })
+            .await?;
+        if seen {
+            return Ok(());
+        }
+    }
+    Err(Stop::Unprepared("no launch was seen under way".to_owned()))
 }
 
 fn made(answer: &Answer) -> Outcome<String> {

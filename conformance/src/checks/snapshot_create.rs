@@ -99,10 +99,24 @@ async fn a_snapshot_without_a_name_gets_one(t: &Trial) -> Outcome {
     for name in names {
         let made_from = name.to_lowercase().contains(&word.to_lowercase());
         t.must("SNAP-CREATE-05", format!("{name} is made from the template's name"), made_from);
+        let reads = reads_as_made_up(&name, template);
+        t.decided("SNAP-CREATE-05", format!("{name} is the template, a hyphen and digits"), reads);
         let copy = t.a_copy(&name).await?;
         t.remove(&copy.id).await?;
     }
     Ok(())
+}
+
+/// Whether a name is a template's, a hyphen, and eight or more hexadecimal digits.
+fn reads_as_made_up(name: &str, template: &str) -> bool {
+    let Some((head, digits)) = name.rsplit_once('-') else {
+        return false;
+    };
+    let plain = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "-");
+    digits.len() >= 8
+        && digits.chars().all(|c| c.is_ascii_hexdigit())
+        && plain(head) == plain(template)
+        && name.chars().count() <= 64
 }
 
 /// A name of the suite's own with so many characters.

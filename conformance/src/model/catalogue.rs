@@ -191,6 +191,11 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::StartOfPaused, "starts what is paused", &["STATE-START-PAUSED"]),
     // Timeouts
     entry(F::AutoPauseDeletes, "deletes a sandbox with auto_pause at its timeout", &["SB-TMO-02"]),
+    slow(
+        F::LaunchedAfterTheJump,
+        "ends a launch only where its clock has been moved to meanwhile",
+        &["SB-TMO-01"],
+    ),
     entry(F::AutoPauseLosesMemory, "loses memory at an automatic pause", &["SB-CREATE-09"]),
     entry(F::TimeoutIgnored, "lets a sandbox run on after its timeout", &["SB-TMO-03"]),
     entry(F::TimeoutSlides, "puts the timeout off at every use", &["SB-TMO-01"]),
@@ -265,6 +270,11 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::NameIsRequired, "refuses a capture without a name", &["SNAP-CREATE-05"]),
     entry(F::OneNameForAll, "gives every nameless snapshot one name", &["SNAP-CREATE-05"]),
     entry(F::NameOfNothing, "makes up names that say nothing of the template", &["SNAP-CREATE-05"]),
+    ours(
+        F::NameCutShort,
+        "cuts the template's name short in names of its own",
+        &["SNAP-CREATE-05"],
+    ),
     entry(F::NameOf100, "takes names of 100 characters", &["SNAP-CREATE-06"]),
     entry(F::NameOf32, "refuses names of 64 characters", &["SNAP-CREATE-06"]),
     entry(F::LongNameCut, "cuts long names", &["SNAP-CREATE-06"]),
@@ -341,6 +351,11 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::PageSizeIgnored, "answers pages of any size", &["SB-LIST-01", "REQ-06"]),
     entry(F::StateFilterIgnored, "does not filter by state", &["SB-LIST-01"]),
     entry(F::BadQueriesAreFine, "takes any value in a query", &["SB-LIST-03"]),
+    entry(
+        F::StateChangeTimeStays,
+        "tells the launch for the last change of the state",
+        &["SB-LIST-05"],
+    ),
     entry(F::TimeoutAtInMilliseconds, "tells timeout_at in milliseconds", &["SB-LIST-05"]),
     // Network policies
     entry(F::AnyMode, "takes any mode", &["NET-01"]),

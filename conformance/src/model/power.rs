@@ -296,7 +296,11 @@ impl World {
         status: u16,
         now: u64,
     ) -> Step {
+        let late = self.bug(Fault::LaunchedAfterTheJump) && state == "running";
         if let Some(sandbox) = self.sandbox(org, id) {
+            if late {
+                sandbox.deadline = Some(now + sandbox.wish.timeout * 1000);
+            }
             sandbox.state = state;
             sandbox.changed = now;
         } else {

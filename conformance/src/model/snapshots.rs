@@ -167,6 +167,7 @@ impl World {
         match () {
             () if self.bug(Fault::OneNameForAll) => slug,
             () if self.bug(Fault::NameOfNothing) => format!("snapshot-{number:08x}"),
+            () if self.bug(Fault::NameCutShort) => format!("{slug:.7}-{number:08x}"),
             () if self.odd(Oddity::OtherNames) => format!("SYSTEM_{slug}_{number}").to_uppercase(),
             () => format!("{slug}-{number:08x}"),
         }

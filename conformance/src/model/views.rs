@@ -153,6 +153,8 @@ impl World {
     }
 
     pub(super) fn item(&self, sandbox: &Sandbox) -> Value {
+        let stays = self.bug(Fault::StateChangeTimeStays);
+        let changed = if stays { sandbox.launched } else { sandbox.changed };
         let mut item = json!({
             "id": sandbox.id,
             "template_id": template_id(&sandbox.wish.template),
@@ -160,7 +162,7 @@ impl World {
             "state": self.shown(sandbox.state),
             "created_at": self.time(sandbox.created),
             "launch_time": self.time(sandbox.launched),
-            "state_change_time": self.time(sandbox.changed),
+            "state_change_time": self.time(changed),
         });
         let unit = if self.bug(Fault::TimeoutAtInMilliseconds) { 1 } else { 1000 };
         if let Some(object) = item.as_object_mut() {

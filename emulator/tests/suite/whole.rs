@@ -25,11 +25,16 @@ pub(crate) fn keeps_every_rule() -> Result<()> {
         let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         runs.push((name, run, emulator, folder));
     }
+    // Both are waited for, so that none goes on when the other has failed.
+    let mut broken = String::new();
     for (name, run, _emulator, _folder) in runs {
         let output = run.wait_with_output()?;
-        let said = String::from_utf8_lossy(&output.stdout);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "{name}: {}: {said}{errors}", output.status);
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stdout);
+            let errors = String::from_utf8_lossy(&output.stderr);
+            broken.push_str(&format!("{name}: {}: {said}{errors}\n", output.status));
+        }
     }
+    ensure!(broken.is_empty(), "{broken}");
     Ok(())
 }
