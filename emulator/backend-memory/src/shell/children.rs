@@ -7,7 +7,7 @@ use bashkit::normalize_path;
 use leap0_files::StoreError;
 
 use super::dash::{
-    self, Demand, EXPECT, IN, IS_SH, Input, REACHED, REFUSE, RUN, gather, quote, translate,
+    self, Demand, EXPECT, IN, IS_SH, Input, Part, REACHED, REFUSE, RUN, gather, quote, translate,
 };
 use super::kept::STAND_IN;
 use super::script::Script;
@@ -62,13 +62,19 @@ pub(super) fn dot(script: &Script, mut args: Vec<String>) -> Vec<String> {
     let Some(directory) = args.first().and_then(|first| first.strip_prefix(IN)) else {
         return args;
     };
-    let file = args.get(1).filter(|file| file.contains('/'));
-    let path = file.and_then(|file| place(Some(directory), file));
+    let directory = directory.to_owned();
     args.remove(0);
-    let Some(path) = path else { return args };
+    // Its parameters are those of the script around it.
+    args.truncate(1);
+    let Some(file) = args.first() else { return args };
+    if !file.contains('/') {
+        args[0] = script.kept.keep(refusal(2, &format!(".: {file}: not found")));
+        return args;
+    }
+    let Some(path) = place(Some(&directory), file) else { return args };
     match read(script, &path) {
         Ok(text) => {
-            let run = translate(&text, &script.given, Input::Unknown).text;
+            let run = translate(&text, &mut script.known(), Input::Unknown).text();
             if run != text {
                 args[0] = script.kept.keep(run);
             }
@@ -83,20 +89,27 @@ pub(super) fn dot(script: &Script, mut args: Vec<String>) -> Vec<String> {
 
 /// What is run in place of a text by a shell that is either.
 pub(super) fn either(script: &Script, text: &str) -> String {
-    either_of(translate(text, &script.given, Input::Unknown).text, &gather(text))
+    let known = &mut script.known();
+    either_of(translate(text, known, Input::Unknown).text(), &gather(text, known))
 }
 
 /// What `eval` runs in place of a text. Where an error in it ends a `sh`, the interpreter would only
 /// go on after the text.
 pub(super) fn evaluated(script: &Script, text: &str) -> String {
-    let translated = translate(text, &script.given, Input::Unknown);
-    let mut run = translated.text;
-    if translated.is_read && !translated.returns && !run.ends_with('\\') {
-        let reached = script.kept.keep(String::new());
-        let kept = script.kept.keep(format!("{run}\n{REACHED} $? {reached}\n"));
-        run = format!(". {kept}\n{EXPECT} $? {reached}");
+    let translated = translate(text, &mut script.known(), Input::Unknown);
+    let mut run = translated.text();
+    let is_read = matches!(&translated.parts[..], [part] if part.is_read);
+    if is_read && !translated.returns && !run.ends_with('\\') {
+        run = read_to_end(script, &run);
     }
-    either_of(run, &gather(text))
+    either_of(run, &gather(text, &mut script.known()))
+}
+
+/// Reads lines as a file, and ends the shell where an error has ended that.
+fn read_to_end(script: &Script, text: &str) -> String {
+    let reached = script.kept.keep(String::new());
+    let kept = script.kept.keep(format!("{text}\n{REACHED} $? {reached}\n"));
+    format!(". {kept}\n{EXPECT} $? {reached}\n")
 }
 
 fn either_of(run: String, gathered: &str) -> String {
@@ -120,7 +133,7 @@ pub(super) fn bash(script: &Script, args: &[String]) -> Vec<String> {
     }
     let Some(operand) = passed.get_mut(options.end) else { return passed };
     if options.is_text {
-        *operand = gather(operand);
+        *operand = gather(operand, &mut script.known());
     } else if let Some(path) = place(directory, operand)
         && let Ok(text) = read(script, &path)
     {
@@ -131,7 +144,7 @@ pub(super) fn bash(script: &Script, args: &[String]) -> Vec<String> {
 
 /// Has the interpreter, which is about to read a script of `bash`, read what it is to run.
 fn read_as_bash(script: &Script, path: &str, text: &str) {
-    let gathered = gather(text);
+    let gathered = gather(text, &mut script.known());
     if gathered != text {
         let path = normalize_path(Path::new(path)).to_string_lossy().into_owned();
         script.kept.replace_once(path, gathered);
@@ -158,11 +171,16 @@ fn refusal(status: u8, words: &str) -> String {
 
 /// A script of `sh`, as it is given to `-c`.
 pub(super) fn translated(script: &Script, text: &str, input: Input) -> String {
-    let translated = translate(text, &script.given, input);
-    if translated.is_read {
-        return format!(". {}", script.kept.keep(translated.text));
+    let mut parts = translate(text, &mut script.known(), input).parts;
+    if let [part] = &mut parts[..] {
+        let text = std::mem::take(&mut part.text);
+        return if part.is_read { format!(". {}", script.kept.keep(text)) } else { text };
     }
-    translated.text
+    let run = |part: &Part| {
+        let is_read = part.is_read && !part.text.trim().is_empty();
+        if is_read { read_to_end(script, &part.text) } else { part.text.clone() }
+    };
+    parts.iter().map(run).collect()
 }
 
 /// The arguments of a `sh` that reads its script from its input, all of it at once.

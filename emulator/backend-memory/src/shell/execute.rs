@@ -10,6 +10,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::sleep;
 
 use super::bounds::{LONGEST, STACK_BYTES};
+use super::dash::Known;
 use super::run::{Task, run};
 use super::script::Script;
 use super::verdict::timed_out;
@@ -34,8 +35,8 @@ pub(crate) async fn execute(live: Arc<Live>, command: Command) -> Result<Output,
     let cwd = enter(&live, command.cwd.as_deref())?;
     let timeout = command.timeout.min(LONGEST);
     let given = live.boot.env.iter().chain(command.env.iter());
-    let given = given.map(|(name, _)| name.to_owned()).collect();
-    let script = Arc::new(Script::new(Arc::clone(&live), given));
+    let known = Known::given(given.map(|(name, _)| name.to_owned()).collect());
+    let script = Arc::new(Script::new(Arc::clone(&live), known));
     let task = Task { text: command.script, cwd, env: command.env, timeout };
     let (done, result) = oneshot::channel();
     let thread = Arc::clone(&script);

@@ -35,6 +35,10 @@ pub(super) fn between_commands(script: Arc<Script>) -> Interceptor<ToolEvent> {
             "." => event.args = children::dot(&script, event.args),
             "ln" if is_hard(&event.args) => return refuse(&script, "ln: hard links"),
             "link" => return refuse(&script, "link: hard links"),
+            // Characters are bytes to Debian's.
+            "tr" if event.args.iter().any(|arg| !arg.is_ascii()) => {
+                return refuse(&script, "tr: characters that are no bytes");
+            }
             "printf" if is_wide(&event.args) => {
                 return refuse(&script, "printf: a width above 10000");
             }

@@ -10,6 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const PLACE: &str = "/dev/null/leap0/";
 /// The interpreter's own commands, below that.
 const COMMANDS: &str = "/dev/null/leap0/bin/";
+/// Texts that are run in place of commands, below the same.
+const RUN_INSTEAD: &str = "/dev/null/leap0/run/";
 /// What a file starts with that stands for a command of the interpreter.
 pub(super) const STAND_IN: &str = "#!/bin/sh\n# bashkit builtin: ";
 
@@ -31,6 +33,14 @@ impl Kept {
         let mut files = self.lock();
         let path = format!("{PLACE}{}", files.len());
         files.insert(path.clone(), bytes);
+        path
+    }
+
+    /// Keeps a text that is run in place of a command, and gives it a path.
+    pub(super) fn keep_command(&self, text: String) -> String {
+        let mut files = self.lock();
+        let path = format!("{RUN_INSTEAD}{}", files.len());
+        files.insert(path.clone(), text.into_bytes());
         path
     }
 

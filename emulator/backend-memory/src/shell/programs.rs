@@ -1,5 +1,8 @@
 //! The programs in `/usr/bin`: one small file for each command that the interpreter knows.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use bashkit::Bash;
 
 use super::kept::STAND_IN;
@@ -65,16 +68,32 @@ pub(super) const ABSENT: &[&str] = &[
     "retry", "rg", "semver", "sudo", "template", "tomlq", "tree", "verify", "yq",
 ];
 
+/// Commands that the interpreter has itself.
+static OWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let known = Bash::builder().rootfs(false).build().builtin_names();
+    known.into_iter().filter(|name| !ABSENT.contains(&name.as_str())).collect()
+});
+
 /// Names and contents of the programs.
 pub(crate) fn programs() -> Vec<(String, String)> {
-    let known = Bash::builder().rootfs(false).build().builtin_names();
-    known
-        .into_iter()
+    OWN.iter()
         .filter(|name| !SHELL_ONLY.contains(&name.as_str()) && !name.contains('/'))
-        .filter(|name| !ABSENT.contains(&name.as_str()))
         .map(|name| {
             let text = format!("{STAND_IN}{name}\nexec {name} \"$@\"\n");
-            (name, text)
+            (name.clone(), text)
         })
+        .chain([("dash".to_owned(), format!("{STAND_IN}sh\nexec sh \"$@\"\n"))])
         .collect()
+}
+
+/// Whether the interpreter runs a command of this name itself, wherever files of that name are.
+pub(super) fn is_own(name: &str) -> bool {
+    OWN.contains(name) || is_of_shell(name)
+}
+
+/// Whether a shell runs a command of this name itself.
+pub(super) fn is_of_shell(name: &str) -> bool {
+    const ALSO_PROGRAMS: [&str; 8] =
+        ["[", "echo", "false", "kill", "printf", "pwd", "test", "true"];
+    SHELL_ONLY.contains(&name) || ALSO_PROGRAMS.contains(&name) || name.starts_with("leap0-")
 }

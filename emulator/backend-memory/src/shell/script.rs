@@ -8,6 +8,7 @@ use bashkit::Error;
 use leap0_emulator_core::backend::Ending;
 
 use super::bounds::OUTPUT_BYTES;
+use super::dash::Known;
 use super::kept::Kept;
 use crate::live::Live;
 use crate::tree::{Device, Links, Tree};
@@ -32,8 +33,8 @@ pub(super) struct Script {
     pub(super) live: Arc<Live>,
     pub(super) stdout: Sink,
     pub(super) stderr: Sink,
-    /// Names of the variables that it starts with.
-    pub(super) given: Vec<String>,
+    /// What the scripts that it has read so far tell of the next.
+    known: Mutex<Known>,
     /// Set once nothing that the thread still does may count.
     over: AtomicBool,
     /// How the machine ended, if that kept the script from changing something.
@@ -85,10 +86,10 @@ pub(super) struct Sink {
 }
 
 impl Script {
-    pub(super) fn new(live: Arc<Live>, given: Vec<String>) -> Self {
+    pub(super) fn new(live: Arc<Live>, known: Known) -> Self {
         Self {
             live,
-            given,
+            known: Mutex::new(known),
             stdout: Sink::default(),
             stderr: Sink::default(),
             over: AtomicBool::new(false),
@@ -102,6 +103,11 @@ impl Script {
             held: Mutex::default(),
             kept: Kept::default(),
         }
+    }
+
+    /// What is known of all that it has read.
+    pub(super) fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the script: it changes nothing from here on, and its thread ends when it can.

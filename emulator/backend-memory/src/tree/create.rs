@@ -41,7 +41,7 @@ impl Tree {
         }
         stamp.modified = caller.now;
         let path = place.path;
-        self.put(&path, Arc::new(Node::file(stamp, data)))
+        self.put(&path, Node::file(stamp, data))
     }
 
     /// Creates a file with `mode`, or adds to the end of one.
@@ -188,7 +188,7 @@ impl Tree {
             stamp.mode = mode;
         }
         let path = place.path;
-        self.put(&path, Arc::new(Node::new(stamp, body)))
+        self.put(&path, Node::new(stamp, body))
     }
 
     /// Where a write to `path` goes: a file or device that the caller may write, or nothing yet.
@@ -209,7 +209,7 @@ impl Tree {
         let parent = &path[..path.len() - 1];
         let directory = self.at(parent).ok_or(StoreError::NotFound)?;
         caller.may_change_entries(directory)?;
-        self.put(path, Arc::new(node))?;
+        self.put(path, node)?;
         self.alter(parent, 0, |directory| directory.stamp.modified = caller.now);
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What a path names.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use imbl::OrdMap;
@@ -13,9 +14,15 @@ use super::space::ENTRY_BYTES;
 /// More than any machine has, disk and memory together; far from where sums overflow.
 const MAX_WEIGHT: u64 = 1 << 40;
 
+/// The number of the next node.
+static NEXT: AtomicU64 = AtomicU64::new(12);
+
 /// A file, directory, link or device with its owner and permission bits.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
+    /// Its inode number: no other node that was made by this process has it, but copies of machines
+    /// have nodes with those of their source.
+    pub(crate) number: u64,
     pub(crate) stamp: Stamp,
     pub(crate) body: Body,
     /// Set once the node is kept, cleared with any change.
@@ -92,7 +99,8 @@ pub(crate) struct Directory {
 
 impl Node {
     pub(crate) fn new(stamp: Stamp, body: Body) -> Self {
-        Self { stamp, body, mark: Mark::default() }
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { number, stamp, body, mark: Mark::default() }
     }
 
     pub(crate) fn directory(stamp: Stamp) -> Self {

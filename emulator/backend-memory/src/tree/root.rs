@@ -90,14 +90,18 @@ impl Tree {
         }
     }
 
-    /// Puts `node` at `path` in place of what is there, if it fits.
-    pub(super) fn put(&mut self, path: &[Arc<str>], node: Arc<Node>) -> Result<(), StoreError> {
+    /// Puts `node` at `path`, if it fits. What is there is written anew and keeps its number.
+    pub(super) fn put(&mut self, path: &[Arc<str>], mut node: Node) -> Result<(), StoreError> {
         if path.len() + node.height() > MAX_DEPTH {
             return Err(StoreError::NameTooLong);
         }
-        let freed = self.at(path).map_or(0, |old| old.weight());
+        let mut freed = 0;
+        if let Some(old) = self.at(path) {
+            freed = old.weight();
+            node.number = old.number;
+        }
         self.check_room(path, freed, node.weight())?;
-        self.exchange(path, Some(node));
+        self.exchange(path, Some(Arc::new(node)));
         Ok(())
     }
 

@@ -14,15 +14,6 @@ pub(super) fn absolute(cwd: &Path, operand: &str) -> String {
     }
 }
 
-/// A number for what is at a real path: the same as long as it stays there. The tree has none.
-pub(super) fn inode(path: &str) -> u64 {
-    // FNV-1a, cut to the digits of a common inode number.
-    let hash = path.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    hash % 100_000_000 + 12
-}
-
 /// Major and minor number.
 pub(super) fn device_number(device: Device) -> (u32, u32) {
     match device {

@@ -15,6 +15,7 @@ mod expr;
 mod find;
 mod head;
 mod identity;
+mod locate;
 mod ls;
 mod mkdir;
 mod mktemp;
@@ -46,7 +47,7 @@ use super::script::Script;
 use super::{dash, devices};
 pub(super) use bounded::is_watched;
 pub(super) use dialect::PRELUDE;
-use identity::{absolute, device_number, inode};
+use identity::{absolute, device_number};
 
 /// Commands that are not the interpreter's own: they follow paths as Linux does.
 pub(super) const REPLACED: [&str; 25] = [
@@ -82,6 +83,7 @@ pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
         .builtin(tar::RESTORE, Box::new(tar::Restore(script())))
         .builtin(diff::DATE, Box::new(diff::Date(script())))
         .builtin(dash::OPEN, Box::new(open::Open(script())))
+        .builtin(dash::LOCATE, Box::new(locate::Locate(script())))
         .builtin(dash::LOST, Box::new(open::Lost(script())))
         .builtin("df", Box::new(df::Df(script())))
         .builtin(dash::GATHER, Box::new(refuse::Gather))

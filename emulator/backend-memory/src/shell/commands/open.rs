@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bashkit::{Builtin, BuiltinContext, ExecResult, Result};
 
 use super::absolute;
+use super::locate::{Located, locate};
 use crate::shell::children;
 use crate::shell::dash::{self, Demand};
 use crate::shell::hook::climbs;
@@ -40,11 +41,19 @@ impl Builtin for Open {
             }
             let is_fed = ctx.stdin.is_some_and(|input| !input.is_empty());
             let of_file = || children::demand(&self.0, &absolute(ctx.cwd, &target[1]));
+            let of_located = |how| match locate(&self.0, &ctx, how, &target[1]) {
+                Located::File(path) => children::demand(&self.0, &absolute(ctx.cwd, &path)),
+                // What it is given as its own is not known here.
+                Located::Shell(_) => Demand::All,
+                Located::Interpreter | Located::Missing(_) => Demand::Nothing,
+            };
             let (is_refused, words) = match target[0].as_str() {
                 "refuse" => (true, target[1].as_str()),
                 "fed" => (is_fed, target[1].as_str()),
                 "takes" => (is_fed && of_file() == Demand::All, dash::SHARED),
                 "reads" => (is_fed && of_file() != Demand::Nothing, dash::SHARED),
+                "reads-split" => (is_fed && of_located("split") != Demand::Nothing, dash::SHARED),
+                "reads-whole" => (is_fed && of_located("whole") != Demand::Nothing, dash::SHARED),
                 "reads-text" => {
                     (is_fed && dash::demand(&target[1], false) != Demand::Nothing, dash::SHARED)
                 }

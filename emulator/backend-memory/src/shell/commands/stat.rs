@@ -6,7 +6,7 @@ use bashkit::{Command, CommandContext, CommandStatus, Result};
 
 use super::ls::kind_letter;
 use super::mode::rights;
-use super::{absolute, complain, device_number, fail, inode, moment};
+use super::{absolute, complain, device_number, fail, moment};
 use crate::shell::files::words;
 use crate::shell::script::Script;
 use crate::tree::{Body, Group, Links, Node, User};
@@ -25,14 +25,13 @@ struct Plan<'a> {
 /// A file that is described.
 struct File<'a> {
     shown: &'a str,
-    path: &'a str,
     node: &'a Node,
 }
 
-const TERSE: &str = "%n %s %b %f %u %g %D %i %h %t %T %X %Y %Z %W %o";
+const TERSE: &str = "%n %s %b %f %u %g %D %i %h %t %T 0 %Y 0 %W %o";
 const FULL: &str = "  File: %N\n  Size: %-10s\tBlocks: %-10b IO Block: %-6o %F\nDevice: 0,1\t\
                     Inode: %-11i Links: %h\nAccess: (%04a/%10.10A)  Uid: (%5u/%8U)   \
-                    Gid: (%5g/%8G)\nAccess: %x\nModify: %y\nChange: %z\n Birth: %w";
+                    Gid: (%5g/%8G)\nAccess: -\nModify: %y\nChange: -\n Birth: %w";
 
 #[async_trait::async_trait]
 impl Command for Stat {
@@ -49,11 +48,8 @@ impl Command for Stat {
         for shown in &plan.files {
             let path = absolute(ctx.cwd, shown);
             let caller = live.caller();
-            let found = live.files.look(|tree| {
-                let path = tree.real_path(&path, plan.links, caller)?;
-                Ok((tree.find(&path, Links::Keep, caller)?.clone(), path))
-            });
-            let (node, path) = match found {
+            let found = live.files.look(|tree| Ok(tree.find(&path, plan.links, caller)?.clone()));
+            let node = match found {
                 Ok(found) => found,
                 Err(error) => {
                     let words = words(&error).1;
@@ -62,7 +58,7 @@ impl Command for Stat {
                     continue;
                 }
             };
-            let file = File { shown, path: &path, node: &node };
+            let file = File { shown, node: &node };
             match file.print(&plan.format) {
                 Ok(mut text) => {
                     if !plan.printf {
@@ -140,7 +136,7 @@ impl File<'_> {
     }
 
     fn value(&self, letter: char) -> Option<String> {
-        let Self { shown, path, node } = self;
+        let Self { shown, node } = self;
         let stamp = node.stamp;
         let device = || match node.body {
             Body::Device(device) => device_number(device),
@@ -165,13 +161,13 @@ impl File<'_> {
             'U' => User(stamp.uid).name(),
             'g' => stamp.gid.to_string(),
             'G' => Group(stamp.gid).name(),
-            // Only the last modification is known.
-            'x' | 'y' | 'z' => moment::full(stamp.modified),
-            'X' | 'Y' | 'Z' => stamp.modified.as_secs().to_string(),
+            // Only the last modification is known; who asks for another time is told so.
+            'y' => moment::full(stamp.modified),
+            'Y' => stamp.modified.as_secs().to_string(),
             'w' => "-".to_owned(),
             'W' => "0".to_owned(),
             'h' => node.links().to_string(),
-            'i' => inode(path).to_string(),
+            'i' => node.number.to_string(),
             'd' | 'D' => "1".to_owned(),
             't' => format!("{:x}", device().0),
             'T' => format!("{:x}", device().1),
@@ -250,7 +246,7 @@ mod tests {
     fn printed(format: &str) -> std::result::Result<String, String> {
         let caller = Caller { uid: 1000, gid: 0, now: Timestamp::from_millis(1000) };
         let node = Node::file(caller.stamp(0o4640), b"abc".to_vec());
-        File { shown: "f", path: "/f", node: &node }.print(format)
+        File { shown: "f", node: &node }.print(format)
     }
 
     #[test]

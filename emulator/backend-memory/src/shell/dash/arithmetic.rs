@@ -20,7 +20,7 @@ enum Next {
 impl Parser<'_> {
     /// From `$((` to after `))`. What dash does not compute fails when it is expanded.
     pub(super) fn arithmetic(&mut self) -> Parsed<()> {
-        self.traits.may_end = true;
+        self.traits.ends.anywhere = true;
         let (start, edits, read) = (self.at, self.edits.len(), self.variables.len());
         self.at += 3;
         let (mut open, mut next, mut wrong) = (0_usize, Next::Number, None);

@@ -28,7 +28,7 @@ impl Size {
     }
 }
 
-/// Whether more comes of an unquoted word than the interpreter makes of it.
+/// Whether more comes of a word than the interpreter makes of it.
 pub(super) fn are_too_many(word: &str) -> bool {
     let Size { words, bytes } = size(word);
     words > 1 && (words > WORDS || bytes > BYTES)

@@ -291,7 +291,7 @@ impl Parser<'_> {
     /// A simple command or the definition of a function.
     fn simple(&mut self) -> Parsed<()> {
         let start = self.peek()?.start;
-        let (mut words, mut assigned, mut redirected) = (Vec::new(), false, 0);
+        let (mut words, mut assignments, mut redirected) = (Vec::new(), Vec::new(), 0);
         let inputs = self.inputs;
         let mut only_input = true;
         loop {
@@ -303,7 +303,7 @@ impl Parser<'_> {
                     if words.is_empty() {
                         match names::assignment(&self.text[word.start..word.end]) {
                             names::Assignment::OfBoth => {
-                                assigned = true;
+                                assignments.push(word);
                                 continue;
                             }
                             names::Assignment::OfBash => self.not_found(&word),
@@ -318,16 +318,16 @@ impl Parser<'_> {
                     redirected += 1;
                     only_input &= redirect == Redirect::Input;
                 }
-                Kind::Open if words.len() == 1 && !assigned && redirected == 0 => {
+                Kind::Open if words.len() == 1 && assignments.is_empty() && redirected == 0 => {
                     return self.function(&words[0]);
                 }
-                _ if words.is_empty() && !assigned && redirected == 0 => {
+                _ if words.is_empty() && assignments.is_empty() && redirected == 0 => {
                     return Err(unexpected(&token, true, None));
                 }
                 _ => break,
             }
         }
-        if words.is_empty() && !assigned && redirected == 1 && only_input {
+        if words.is_empty() && assignments.is_empty() && redirected == 1 && only_input {
             self.bare_input = Some(start);
         }
         let targets = std::mem::take(&mut self.targets);
@@ -336,13 +336,13 @@ impl Parser<'_> {
         self.note_readers(start, &words, self.inputs > inputs);
         let name = words.first().map(|word| word.value.as_deref());
         self.umask_ends |= name == Some(Some("umask")) && self.subshells > 0;
-        self.traits.redirects_itself |=
+        self.traits.redirects.anywhere |=
             words.last().is_some_and(|word| word.value.as_deref() == Some("exec"));
         // An assignment to what is constant ends a script of dash.
-        self.traits.may_end |= name == Some(Some("readonly"));
+        self.traits.ends.anywhere |= name == Some(Some("readonly"));
         // Outside a function it ends a script of dash, and a file that bash reads by `.`.
         self.traits.returns |= name == Some(Some("return")) && self.functions_around == 0;
-        self.traits.may_end |= self.traits.returns;
+        self.traits.ends.anywhere |= self.traits.returns;
         if let [shift, operands @ ..] = &words[..]
             && name == Some(Some("shift"))
         {
@@ -350,6 +350,9 @@ impl Parser<'_> {
             let count = String::from_utf8_lossy(count);
             self.edits.insert(shift.start, &format!("{SHIFT} \"$#\" {count} && "));
         }
+        self.note_aliases(&words);
+        self.locate_before(&words, &assignments);
+        self.locate_read(&words);
         names::edit(&words, &self.functions, &mut self.edits);
         // After what stands before it, so that no alias can take its place.
         if let Some(first) = words.first().filter(|first| first.is_reserved_by_bash()) {

@@ -73,7 +73,7 @@ impl Readers {
         }
     }
 
-    /// These, where scripts that are started can't be asked about.
+    /// These, where scripts that are started have been asked about.
     pub(super) fn without_scripts(self) -> Self {
         Self { scripts: 0, ..self }
     }
@@ -134,7 +134,11 @@ impl Parser<'_> {
         let (leaves, starts) = (self.leaves, std::mem::take(&mut self.starts));
         let sources = std::mem::take(&mut self.sources);
         self.functions_around += 1;
+        let traits = std::mem::take(&mut self.traits);
         self.nested(Self::command)?;
+        self.traits.ends.in_function = self.traits.ends.anywhere;
+        self.traits.redirects.in_function = self.traits.redirects.anywhere;
+        self.traits.add(traits);
         self.functions_around -= 1;
         self.leaves = leaves;
         Ok(Function {
@@ -189,6 +193,13 @@ impl Parser<'_> {
         }
     }
 
+    /// Asks about every script that is started: what is around is not known here.
+    pub(super) fn ask_all(&mut self) {
+        for Start { at, question, .. } in std::mem::take(&mut self.starts) {
+            self.edits.insert_for_both(at, &format!(" $({OPEN} $? {question})"));
+        }
+    }
+
     /// Counts what a simple command reads that starts at `start`: of the input of what it is in, or
     /// of its own.
     pub(super) fn note_readers(&mut self, start: usize, words: &[Word], is_fed: bool) {
@@ -207,7 +218,7 @@ impl Parser<'_> {
         self.leaves |= matches!(own, Some("break" | "exit" | "return"))
             || (*own == Some("exec") && words.len() > 1);
         let passes_on = matches!(own, Some("xargs" | "find"));
-        let first = started(&values).filter(|_| !passes_on).unwrap_or(0);
+        let first = started(words).filter(|_| !passes_on).unwrap_or(0);
         let name = values[first].map(|path| of_system(path).unwrap_or(path));
         if let Some(function) = name.and_then(|name| self.functions.get(name)) {
             let run_at = words[first].start;
@@ -274,7 +285,15 @@ impl Parser<'_> {
             // In a script of `bash` it may be an assignment to an array.
             _ if self.edits.is_bash && name.is_none_or(|name| name.contains('=')) => return,
             _ if words[0].has_slash => ("reads", words.first()),
-            _ => return,
+            // What the commands of a substitution name may read.
+            None if self.written(&words[0]).is_none() => {
+                self.readers.again += 1;
+                return;
+            }
+            None if self.is_split(&words[0]) => ("reads-split", words.first()),
+            None => ("reads-whole", words.first()),
+            Some(name) if self.is_file(name, true) => ("reads-whole", words.first()),
+            Some(_) => return,
         };
         let (Some(operand), Some(last)) = (operand, words.last()) else { return };
         if let Some(written) = self.written(operand) {

@@ -8,8 +8,7 @@
 //!
 //! A script of `bash` is parsed too, for what it reads from pipes.
 //!
-//! Does not look at what only the run shows: names of commands and options that are made by
-//! expansions.
+//! Does not look at what only the run shows: options that are made by expansions.
 
 mod arithmetic;
 mod bash;
@@ -17,10 +16,12 @@ mod braces;
 mod commands;
 mod edits;
 mod inputs;
+mod known;
 mod names;
 mod order;
 mod parser;
 mod redirections;
+mod search;
 mod tokens;
 mod variables;
 mod words;
@@ -29,6 +30,8 @@ mod words;
 mod tests;
 
 pub(super) use inputs::SHARED;
+pub(super) use known::Known;
+pub(super) use names::is_of_bash;
 use parser::Parser;
 
 /// The command that refuses in dash's name: a status, whether the shell ends, and the words.
@@ -43,6 +46,8 @@ pub(super) const GATHER: &str = "leap0-gather";
 pub(super) const OPEN: &str = "leap0-open";
 /// The command that ends the script where a script has been ended whose output is lost.
 pub(super) const LOST: &str = "leap0-lost";
+/// The command that prints what is to run in place of one that may be a file.
+pub(super) const LOCATE: &str = "leap0-locate";
 /// The command that prints what `trap` does, as dash writes it.
 pub(super) const TRAPS: &str = "leap0-traps";
 /// The command that notes that a text has been run to its end, and the one that ends the shell
@@ -57,12 +62,26 @@ pub(super) const RUN: &str = "--leap0-run=";
 /// A script of `sh`, for the interpreter.
 #[derive(Debug)]
 pub(super) struct Translated {
-    pub(super) text: String,
-    /// An error in arithmetic or a `return` has to end it, and the interpreter would go on at the
-    /// next line. As a file that it reads by `.` it ends; but then `exec` could not redirect it.
-    pub(super) is_read: bool,
+    pub(super) parts: Vec<Part>,
     /// It may come to a `return` that is in no function of its own.
     pub(super) returns: bool,
+}
+
+/// Lines of a script.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) text: String,
+    /// An error in arithmetic or a `return` has to end the script, and the interpreter would go on at
+    /// the next line. As a file that it reads by `.` it ends; but there `exec` could not redirect the
+    /// script.
+    pub(super) is_read: bool,
+}
+
+impl Translated {
+    /// The whole script.
+    pub(super) fn text(&self) -> String {
+        self.parts.iter().map(|part| &*part.text).collect()
+    }
 }
 
 /// What a script is given to read.
@@ -73,18 +92,15 @@ pub(super) enum Input {
     Unknown,
 }
 
-/// What the interpreter is to run in place of a script of `sh` that is given some variables.
-pub(super) fn translate(script: &str, given: &[String], input: Input) -> Translated {
-    let mut parser = Parser::new(script.as_bytes(), 0);
-    for name in given {
-        parser.variables.mention(name.as_bytes());
-    }
-    parser.script(input)
+/// What the interpreter is to run in place of a script of `sh`.
+pub(super) fn translate(script: &str, known: &mut Known, input: Input) -> Translated {
+    Parser::new(script.as_bytes(), 0).knowing(known).script(input, known)
 }
 
 /// What the interpreter is to run in place of a script of `bash`.
-pub(super) fn gather(script: &str) -> String {
-    Parser::of_bash(script.as_bytes()).script_of_bash().unwrap_or_else(|| script.to_owned())
+pub(super) fn gather(script: &str, known: &mut Known) -> String {
+    let parser = Parser::of_bash(script.as_bytes()).knowing(known);
+    parser.script_of_bash(known).unwrap_or_else(|| script.to_owned())
 }
 
 /// What a script reads of the input that it is started with.

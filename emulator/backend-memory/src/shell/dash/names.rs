@@ -35,6 +35,11 @@ const OF_BASH: [&str; 22] = [
 /// Where a system keeps its own commands.
 const SYSTEM: [&str; 4] = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/"];
 
+/// Whether this is a command of bash that is none in dash.
+pub(in crate::shell) fn is_of_bash(name: &str) -> bool {
+    OF_BASH.contains(&name)
+}
+
 /// What a word before the name of a command is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Assignment {
@@ -67,7 +72,7 @@ pub(super) fn edit(words: &[Word], functions: &HashMap<String, Function>, edits:
         return;
     }
     let at = first.start;
-    if let Some(name) = name.filter(|name| OF_BASH.contains(name)) {
+    if let Some(name) = name.filter(|name| is_of_bash(name)) {
         return edits.insert(at, &format!("{REFUSE} 127 return '{name}: not found' "));
     }
     let values: Vec<Option<&str>> = words.iter().map(|word| word.value.as_deref()).collect();
@@ -85,30 +90,31 @@ pub(super) fn edit(words: &[Word], functions: &HashMap<String, Function>, edits:
     if name == Some(".") && words.len() > 1 {
         return edits.insert(first.end, &format!(" {IN}\"$PWD\""));
     }
-    if let Some(started) = started(&values).and_then(|index| words.get(index)) {
+    if let Some(started) = started(words).and_then(|index| words.get(index)) {
         start(started, edits);
     }
 }
 
 /// The word that names a program which is started, if it is not the interpreter's own.
-pub(super) fn started(values: &[Option<&str>]) -> Option<usize> {
+pub(super) fn started(words: &[Word]) -> Option<usize> {
     let mut at = 0;
     loop {
-        let plain = |at: usize| values.get(at).copied().flatten();
+        let plain = |at: usize| words.get(at).and_then(|word| word.value.as_deref());
         let option = |at: usize| plain(at).is_some_and(|value| value.starts_with('-'));
         match plain(at) {
             Some("exec" | "nohup") => at += 1,
             Some("command") if !option(at + 1) => at += 1,
             Some("env") => {
                 at += 1;
-                while plain(at).is_some_and(|value| value.contains('=')) {
+                while words.get(at).is_some_and(|word| word.assigns) {
                     at += 1;
                 }
             }
             Some("timeout") if !option(at + 1) => at += 2,
             Some("find") => {
                 let is_exec = |value| matches!(value, Some("-exec" | "-execdir"));
-                return (at..values.len()).find(|at| is_exec(values[*at])).map(|exec| exec + 1);
+                let exec = (at..words.len()).find(|at| is_exec(plain(*at)))?;
+                return Some(exec + 1).filter(|at| *at < words.len());
             }
             Some("xargs") => {
                 at += 1;
@@ -117,7 +123,7 @@ pub(super) fn started(values: &[Option<&str>]) -> Option<usize> {
                     at += if takes_value { 2 } else { 1 };
                 }
             }
-            _ => return (at < values.len()).then_some(at),
+            _ => return (at < words.len()).then_some(at),
         }
     }
 }

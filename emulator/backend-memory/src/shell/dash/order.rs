@@ -51,12 +51,19 @@ impl Parser<'_> {
         }
         let copies = self.copies_used;
         let is_wrong = self.order(targets);
+        // A function that another file defines may write to a copy.
+        self.names.reads_files |= value(0) == Some(".");
+        let may_copy = self.names.reads_files
+            && !self.copied.is_empty()
+            && value(0).is_some_and(|name| self.is_file(name, true));
+        self.copies_used += usize::from(may_copy);
         if let Some(function) = value(0).and_then(|name| self.functions.get(name)) {
             self.copies_used += function.sources.intersection(&self.copied).count();
             self.sources.extend(&function.sources);
-            if self.copies_used > copies && targets.iter().any(|target| target.fd == 1) {
-                self.refuse_around(start, self.taken, ELSEWHERE);
-            }
+        }
+        let is_called = may_copy || value(0).is_some_and(|name| self.functions.contains_key(name));
+        if is_called && self.copies_used > copies && targets.iter().any(|target| target.fd == 1) {
+            self.refuse_around(start, self.taken, ELSEWHERE);
         }
         if let Some(last) = words.last().filter(|_| is_wrong) {
             let text = format!(" $({OPEN} $? refuse {})", quote(COPIES));

@@ -6,11 +6,16 @@ use std::fmt::Write as _;
 use super::edits::Edits;
 use super::inputs::{Function, Readers, Start};
 use super::redirections::Target;
+use super::search::Names;
 use super::tokens::{Kind, Redirect, Token, is_name};
 use super::variables::Variables;
 use super::words::Value;
-use super::{Demand, Input, REFUSE, Translated, quote};
+use super::{Demand, Input, Known, Part, REFUSE, Translated, quote};
 
+/// Stands between the parts of a script.
+const MARK: &str = "\0";
+/// How `PATH` is changed.
+const SETS_PATH: [&str; 2] = ["PATH=", "unset PATH"];
 /// Deepest nesting of commands and expansions.
 const MAX_DEPTH: usize = 200;
 
@@ -33,6 +38,8 @@ pub(super) struct Parser<'t> {
     pub(super) variables: Variables,
     /// Functions that have been defined up to here.
     pub(super) functions: HashMap<String, Function>,
+    /// What else may have the name of a command.
+    pub(super) names: Names,
     /// Commands so far, and where the last one started if it only redirects its input.
     pub(super) commands: usize,
     pub(super) bare_input: Option<usize>,
@@ -62,20 +69,44 @@ pub(super) struct Parser<'t> {
     pub(super) asked: HashSet<usize>,
     /// Where the last token ended that was taken.
     pub(super) taken: usize,
-    /// Where a word of `bash` starts that makes more words than the interpreter does.
-    pub(super) too_many: Option<usize>,
+    /// A word of `bash` that the interpreter expands to something else: where it starts, and why.
+    pub(super) beyond: Option<(usize, &'static str)>,
     peeked: Option<Token>,
 }
 
 /// How a script has to be given to the interpreter.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Traits {
     /// It may end at one of its lines.
-    pub(super) may_end: bool,
+    pub(super) ends: Where,
+    /// It may redirect its own input or output.
+    pub(super) redirects: Where,
     /// It may come to a `return` that is in no function of its own.
     pub(super) returns: bool,
-    /// It may redirect its own input or output.
-    pub(super) redirects_itself: bool,
+}
+
+/// Where a script does something.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Where {
+    /// In any of its commands.
+    pub(super) anywhere: bool,
+    /// In a function, which does so where it is called.
+    pub(super) in_function: bool,
+}
+
+impl Traits {
+    pub(super) fn add(&mut self, other: Self) {
+        self.ends.add(other.ends);
+        self.redirects.add(other.redirects);
+        self.returns |= other.returns;
+    }
+}
+
+impl Where {
+    fn add(&mut self, other: Self) {
+        self.anywhere |= other.anywhere;
+        self.in_function |= other.in_function;
+    }
 }
 
 /// A document whose text follows at the next line.
@@ -88,6 +119,7 @@ pub(super) struct HereDocument {
 
 impl<'t> Parser<'t> {
     pub(super) fn new(text: &'t [u8], depth: usize) -> Self {
+        let sets_path = SETS_PATH.iter().any(|set| contains(text, set.as_bytes()));
         Self {
             text,
             at: 0,
@@ -95,6 +127,7 @@ impl<'t> Parser<'t> {
             edits: Edits::default(),
             variables: Variables::default(),
             functions: HashMap::new(),
+            names: Names { sets_path, ..Names::default() },
             commands: 0,
             bare_input: None,
             traits: Traits::default(),
@@ -114,7 +147,7 @@ impl<'t> Parser<'t> {
             starts: Vec::new(),
             asked: HashSet::new(),
             taken: 0,
-            too_many: None,
+            beyond: None,
             peeked: None,
         }
     }
@@ -126,11 +159,12 @@ impl<'t> Parser<'t> {
     }
 
     /// The whole script of `bash`, unless it is not understood.
-    pub(super) fn script_of_bash(mut self) -> Option<String> {
+    pub(super) fn script_of_bash(mut self, known: &mut Known) -> Option<String> {
         while self.lines().ok()? {}
-        if let Some(at) = self.too_many {
+        self.tell(known);
+        if let Some((at, why)) = self.beyond {
             let line = line_of(self.text, at);
-            let words = format!("{line}: killed: braces make more than 100000 words");
+            let words = format!("{line}: killed: {why}");
             return Some(format!("{REFUSE} 152 exit {}", quote(&words)));
         }
         self.keep_umask();
@@ -146,32 +180,72 @@ impl<'t> Parser<'t> {
     }
 
     /// The whole script as the interpreter is to read it.
-    pub(super) fn script(mut self, input: Input) -> Translated {
+    pub(super) fn script(mut self, input: Input, known: &mut Known) -> Translated {
         let mut start = 0;
+        // How each of its lines is to be given; a mark stands between them.
+        let mut lines_are_read = Vec::new();
+        let may_be_parted = !self.text.contains(&0);
         let refusal = loop {
-            match self.lines() {
+            let before = std::mem::take(&mut self.traits);
+            let lines = self.lines();
+            let line = std::mem::replace(&mut self.traits, before);
+            self.traits.add(line);
+            if may_be_parted && !lines_are_read.is_empty() {
+                self.edits.insert(start, MARK);
+            }
+            let may_end = line.ends.anywhere || self.traits.ends.in_function;
+            lines_are_read.push(may_end && !line.redirects.anywhere);
+            match lines {
                 Ok(true) => start = self.at,
                 Ok(false) => break None,
                 Err(refusal) => break Some(refusal),
             }
         };
         let text = self.text;
+        self.tell(known);
         self.keep_umask();
         self.share_taken();
         if input == Input::Unknown {
             self.share_all();
         }
         self.variables.rename(&mut self.edits);
-        let is_read = self.traits.may_end && !self.traits.redirects_itself;
-        let Some(refusal) = refusal else {
-            let text = string(&self.edits.apply(text, text.len()));
-            return Translated { text, is_read, returns: self.traits.returns };
+        let Traits { ends, redirects, returns } = self.traits;
+        let run = match refusal {
+            None => string(&self.edits.apply(text, text.len())),
+            Some(refusal) => {
+                let line = line_of(text, refusal.at);
+                let mut run = string(&self.edits.apply(text, start));
+                let words = quote(&format!("{line}: Syntax error: {}", refusal.words));
+                let _infallible = writeln!(run, "{REFUSE} 2 exit {words}");
+                run
+            }
         };
-        let line = line_of(text, refusal.at);
-        let mut run = string(&self.edits.apply(text, start));
-        let words = quote(&format!("{line}: Syntax error: {}", refusal.words));
-        let _infallible = writeln!(run, "{REFUSE} 2 exit {words}");
-        Translated { text: run, is_read, returns: self.traits.returns }
+        let is_parted = may_be_parted && ends.anywhere && !returns && !redirects.in_function;
+        let parts = if redirects.anywhere && is_parted {
+            let lines = run.split(MARK).zip(lines_are_read).filter(|(text, _)| !text.is_empty());
+            lines.map(|(text, is_read)| Part { text: text.to_owned(), is_read }).collect()
+        } else {
+            let text = if may_be_parted { run.replace(MARK, "") } else { run };
+            vec![Part { text, is_read: ends.anywhere && !redirects.anywhere }]
+        };
+        Translated { parts, returns }
+    }
+
+    /// Goes by what other scripts have told.
+    pub(super) fn knowing(mut self, known: &Known) -> Self {
+        self.names.sets_path |= known.sets_path;
+        self.names.elsewhere.clone_from(&known.names);
+        for name in &known.given {
+            self.variables.mention(name.as_bytes());
+        }
+        self
+    }
+
+    /// Tells what other scripts have to know.
+    fn tell(&mut self, known: &mut Known) {
+        self.edits.except(|name| self.functions.contains_key(name));
+        known.sets_path |= self.names.sets_path;
+        known.names.extend(self.functions.keys().chain(&self.names.aliases).cloned());
     }
 
     /// Takes what dash reads before it runs any of it; false at the end.
@@ -358,6 +432,10 @@ impl<'t> Parser<'t> {
         }
         Ok(())
     }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
 /// The line that a byte is on, from 1.

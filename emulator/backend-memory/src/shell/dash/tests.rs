@@ -1,7 +1,19 @@
 use std::process::{Command, Stdio};
 
+use super::Known;
+
+/// Commands of one letter are functions, so that nothing looks for their files.
+fn known() -> Known {
+    let names = ('a'..='z').map(String::from).chain(["i++".to_owned()]).collect();
+    Known { names, ..Known::default() }
+}
+
 fn translate(script: &str) -> String {
-    super::translate(script, &[], super::Input::Empty).text
+    super::translate(script, &mut known(), super::Input::Empty).text()
+}
+
+fn gather(script: &str) -> String {
+    super::gather(script, &mut known())
 }
 
 fn unchanged(script: &str) {
@@ -54,8 +66,8 @@ fn what_bash_alone_takes_for_special_is_written_so_that_it_does_not() {
         ),
         ("HOSTNAME=$(hostname); echo $HOSTNAME", "HOSTNAME=$(hostname); echo $HOSTNAME"),
         (
-            "a | while read b; do c; done <f | (d) >g",
-            "a | { leap0-gather; while read b; do c; done <f; } | { leap0-gather; { leap0-open 0 new-held 'g'; (d); } >g; }",
+            "a | while read b; do :; done <f | (d) >g",
+            "a | { leap0-gather; while read b; do :; done <f; } | { leap0-gather; { leap0-open 0 new-held 'g'; (d); } >g; }",
         ),
         ("cat <<E\n$[1] {1,2}\nE\n", "cat <<E\n\\$[1] {1,2}\nE\n"),
     ] {
@@ -84,7 +96,7 @@ fn commands_and_options_of_bash_are_missed() {
         ("source a", "leap0-refuse 127 return 'source: not found' source a"),
         (
             "source() { . \"$1\"; }; source a",
-            "source() { . --leap0-in=\"$PWD\" \"$1\"; }; source a",
+            "source() { . --leap0-in=\"$PWD\" \"$(leap0-locate read \"$1\")\"; }; source a",
         ),
         (
             "x=1 set -euo pipefail",
@@ -165,7 +177,7 @@ fn what_the_interpreter_would_get_wrong_is_refused() {
     ] {
         assert!(translate(script).contains("leap0-open"), "{script}: {}", translate(script));
         assert!(translate(script).contains(" refuse '"), "{script}");
-        assert!(super::gather(script).contains(" refuse '"), "{script}");
+        assert!(gather(script).contains(" refuse '"), "{script}");
     }
     for script in [
         "{ head -n 1; sed p f; } < f",
@@ -183,23 +195,23 @@ fn what_the_interpreter_would_get_wrong_is_refused() {
 
 #[test]
 fn a_script_of_bash_is_read_for_little() {
-    let script = "a=(1 \"2\" $(b)); [[ $a =~ ^(x|y)$ && -n $b ]] && ((i++ << 2)) || echo {1,2} $'it\\'s' &> f\n\
-        function f { local x=${a[@]//x/y}; }; my-f() { select i in a; do b; done; }; c <<< \"$x\" |& d\n\
-        for ((i = 0; i < 3; i++)); do diff <(a) <(b) >(c); done; time -p ls; case $x in @(a|b)) c ;& *) ;; esac\n";
-    assert_eq!(super::gather(script), script);
+    let script = "a=(1 \"2\" $(:)); [[ $a =~ ^(x|y)$ && -n $b ]] && ((i++ << 2)) || echo {1,2} $'it\\'s' &> f\n\
+        function f { local x=${a[@]//x/y}; }; my-f() { select i in a; do :; done; }; : <<< \"$x\" |& :\n\
+        for ((i = 0; i < 3; i++)); do diff <(:) <(:) >(:); done; time -p ls; case $x in @(a|b)) : ;& *) ;; esac\n";
+    assert_eq!(gather(script), script);
     assert_eq!(
-        super::gather("./x < f; a[1/2]=3; ~/y z"),
+        gather("./x < f; a[1/2]=3; ~/y z"),
         "sh --leap0-run=\"$PWD\" ./x < f; a[1/2]=3; sh --leap0-run=\"$PWD\" ~/y z"
     );
     assert_eq!(
-        super::gather("[[ ! -r $a && (-x ~/\"b c\" || d == -w) ]]"),
+        gather("[[ ! -r $a && (-x ~/\"b c\" || d == -w) ]]"),
         "[[ ! -n $(_LEAP0_PATH=$a; test -r \"$_LEAP0_PATH\" && echo 1) && \
          (-n $(_LEAP0_PATH=~/\"b c\"; test -x \"$_LEAP0_PATH\" && echo 1) || d == -w) ]]"
     );
-    let piped = format!("{script}a | while read b; do c; done");
-    let run = format!("{script}a | {{ leap0-gather; while read b; do c; done; }}");
-    assert_eq!(super::gather(&piped), run);
-    assert_eq!(super::gather("a | while (("), "a | while ((");
+    let piped = format!("{script}a | while read b; do :; done");
+    let run = format!("{script}a | {{ leap0-gather; while read b; do :; done; }}");
+    assert_eq!(gather(&piped), run);
+    assert_eq!(gather("a | while (("), "a | while ((");
 }
 
 #[test]
@@ -220,10 +232,70 @@ fn scripts_are_asked_what_they_read_where_others_may_read_it() {
     ] {
         assert_eq!(translate(script), run, "{script}");
     }
-    let started = |script: &str| super::translate(script, &[], super::Input::Unknown).text;
+    let started =
+        |script: &str| super::translate(script, &mut known(), super::Input::Unknown).text();
     assert!(started("cat; cat").starts_with("leap0-open 0 fed "));
     assert!(started("cat; sh s").ends_with(" $(leap0-open $? reads 's')"));
-    assert_eq!(started("cat; b"), "cat; b");
+    assert_eq!(started("cat; pwd"), "cat; pwd");
+    assert!(started("cat; script").ends_with(" script $(leap0-open $? reads-whole 'script')"));
+    assert!(started("cat; $a b").ends_with(" $a b $(leap0-open $? reads-split \"$a\")"));
+    assert!(translate("{ cat; $(a); } < f").contains(" refuse '"));
+}
+
+#[test]
+fn commands_that_may_be_files_are_located() {
+    for (script, run) in [
+        ("script x", "$(leap0-locate whole 'script') script x"),
+        ("x=1 script", "x=1 $(leap0-locate whole 'script') script"),
+        ("env A=1 script", "env A=1 $(leap0-locate whole 'script') script"),
+        (
+            "$a b; \"$b\" c",
+            "$(leap0-locate split \"$a\") $a b; $(leap0-locate whole \"$b\") \"$b\" c",
+        ),
+        ("$(a \"b\") c", "$(leap0-locate print \"$(a \"b\")\") c"),
+        ("unset PATH; ls", "unset PATH; $(leap0-locate whole 'ls') ls"),
+        ("PATH=a ls", "PATH=a $(PATH=a; leap0-locate whole 'ls') ls"),
+        ("env PATH=a ls", "env PATH=a $(PATH=a; leap0-locate whole 'ls') ls"),
+        ("PATH=a; cd; echo; test x", "PATH=a; cd; echo; test x"),
+        ("PATH=a; env echo", "PATH=a; env $(leap0-locate whole 'echo') echo"),
+        (
+            ". script; . ./script",
+            ". --leap0-in=\"$PWD\" \"$(leap0-locate read 'script')\"; . --leap0-in=\"$PWD\" ./script",
+        ),
+    ] {
+        assert_eq!(translate(script), run, "{script}");
+    }
+    // What they are named for is theirs, wherever that is.
+    assert_eq!(
+        translate("f() { script; }; script() { :; }; f; script"),
+        "f() { $([ \"$(type -t script)\" = function ] || leap0-locate whole 'script') script; }; \
+         script() { :; }; f; script"
+    );
+    unchanged("alias script=ls 'other=ls'; script; other");
+    unchanged("ls; \"a$b\" c");
+}
+
+#[test]
+fn lines_that_redirect_the_script_are_not_read_as_a_file() {
+    let parts = |script: &str| -> Vec<(String, bool)> {
+        let parts = super::translate(script, &mut known(), super::Input::Empty).parts;
+        parts.into_iter().map(|part| (part.text, part.is_read)).collect()
+    };
+    let part = |text: &str, is_read| (text.to_owned(), is_read);
+    assert_eq!(parts("a\nb\n"), [part("a\nb\n", false)]);
+    assert_eq!(parts("a\n: $((1))\n"), [part("a\n: $((1))\n", true)]);
+    assert_eq!(
+        parts("a\nexec 3> f\nb\n: $((1))\n"),
+        [
+            part("a\n", false),
+            part("exec 3> f\n", false),
+            part("b\n", false),
+            part(": $((1))\n", true),
+        ]
+    );
+    // The function would do it where it is called.
+    let called = "f() { exec 3> f; }\nf\n: $((1))\n";
+    assert_eq!(parts(called), [part(called, false)]);
 }
 
 #[test]

@@ -44,6 +44,8 @@ pub(super) struct Word {
     pub(super) value: Option<String>,
     /// A `/` that is no part of an expansion.
     pub(super) has_slash: bool,
+    /// Before a command, it would give a variable a value.
+    pub(super) assigns: bool,
 }
 
 /// Words that are none in a place where a command may start.

@@ -2,8 +2,13 @@
 
 use super::arithmetic::printable;
 use super::braces::are_too_many;
-use super::parser::{Parsed, Parser, unexpected};
+use super::names::{Assignment, assignment};
+use super::parser::{Parsed, Parser, Traits, unexpected};
 use super::tokens::{Kind, Word};
+
+/// What is said of braces that the interpreter does not expand as bash does.
+const TOO_MANY: &str = "braces make more than 100000 words";
+const JOINED: &str = "braces after the name of a variable are not supported here";
 
 /// What is known of a word's value.
 #[derive(Debug, Default)]
@@ -20,6 +25,9 @@ impl Parser<'_> {
         let mut value = Value::default();
         // Where bash may find braces to expand.
         let (mut braces, mut separated, mut closed) = (Vec::new(), false, false);
+        // What it is to them: what is quoted or expanded is plain text.
+        let mut shape = Vec::new();
+        let mut joined = false;
         while let Some(byte) = self.byte(self.at) {
             if self.part_of_bash(start)? {
                 value.expanded = true;
@@ -47,6 +55,8 @@ impl Parser<'_> {
                 b'$' => {
                     if self.nested(|parser| parser.dollar(false))? {
                         value.expanded = true;
+                        let is_name = next.is_some_and(|byte| byte.is_ascii_alphabetic());
+                        joined |= is_name && self.byte(self.at) == Some(b'{');
                     } else {
                         value.bytes.push(b'$');
                     }
@@ -60,9 +70,11 @@ impl Parser<'_> {
                         _ => {}
                     }
                     value.bytes.push(byte);
+                    shape.push(byte);
                     self.at += 1;
                 }
             }
+            shape.resize(self.at - start, b'x');
         }
         let names_fd = matches!(self.byte(self.at), Some(b'<' | b'>'));
         if closed && (separated || names_fd) {
@@ -80,10 +92,15 @@ impl Parser<'_> {
         let text = String::from_utf8_lossy(&value.bytes).into_owned();
         let known = (!value.expanded).then_some(text);
         let plain = if value.quoted { None } else { known.clone() };
-        if self.edits.is_bash && plain.as_deref().is_some_and(are_too_many) {
-            self.too_many.get_or_insert(start);
+        if self.edits.is_bash && closed {
+            if are_too_many(&String::from_utf8_lossy(&shape)) {
+                self.beyond.get_or_insert((start, TOO_MANY));
+            } else if joined && separated {
+                self.beyond.get_or_insert((start, JOINED));
+            }
         }
-        Ok(Word { start, end: self.at, plain, value: known, has_slash })
+        let assigns = assignment(&self.text[start..self.at]) == Assignment::OfBoth;
+        Ok(Word { start, end: self.at, plain, value: known, has_slash, assigns })
     }
 
     fn single_quoted(&mut self, value: &mut Value) -> Parsed<()> {
@@ -287,6 +304,7 @@ impl Parser<'_> {
         parser.edits.is_bash = self.edits.is_bash;
         parser.functions.clone_from(&self.functions);
         parser.copied.clone_from(&self.copied);
+        parser.names = self.names.clone();
         let parsed = parser.nested(|parser| {
             parser.list(true)?;
             let end = parser.take()?;
@@ -295,13 +313,15 @@ impl Parser<'_> {
                 _ => Err(unexpected(&end, true, None)),
             }
         });
-        self.traits.may_end |= parser.traits.may_end;
-        self.traits.redirects_itself |= parser.traits.redirects_itself;
+        // A `return` ends a subshell.
+        self.traits.add(Traits { returns: false, ..parser.traits });
         self.readers = self.readers.and(parser.readers.without_scripts());
         if parser.copies_used > 0 {
             parser.refuse_copies_within(0);
         }
+        parser.ask_all();
         parser.variables.rename(&mut parser.edits);
+        parser.edits.except(|name| parser.functions.contains_key(name));
         if let Err(mut refusal) = parsed {
             refusal.at = start;
             return Err(refusal);

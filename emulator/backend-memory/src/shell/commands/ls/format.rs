@@ -6,7 +6,7 @@ use leap0_emulator_core::clock::Timestamp;
 
 use super::plan::{Layout, Mark, Plan, Quoting, TimeStyle};
 use crate::shell::commands::mode::rights;
-use crate::shell::commands::{device_number, inode, moment};
+use crate::shell::commands::{device_number, moment};
 use crate::tree::{Body, Group, Node, User};
 
 /// Width of a line where nobody says how wide it is.
@@ -39,7 +39,7 @@ pub(super) fn lines(plan: &Plan<'_>, entries: &[Entry], now: Timestamp) -> Strin
     if plan.layout == Layout::Long {
         return long(plan, entries, now);
     }
-    let numbers = entries.iter().map(|entry| inode(&entry.path).to_string());
+    let numbers = entries.iter().map(|entry| entry.node.number.to_string());
     let number_width = numbers.map(|number| number.len()).max().unwrap_or(0);
     let block_width = width(entries, |entry| blocks(&entry.node, plan.human));
     let cells: Vec<String> = entries
@@ -47,7 +47,7 @@ pub(super) fn lines(plan: &Plan<'_>, entries: &[Entry], now: Timestamp) -> Strin
         .map(|entry| {
             let mut cell = String::new();
             if plan.inode {
-                let _infallible = write!(cell, "{:>number_width$} ", inode(&entry.path));
+                let _infallible = write!(cell, "{:>number_width$} ", entry.node.number);
             }
             if plan.blocks {
                 let blocks = blocks(&entry.node, plan.human);
@@ -100,12 +100,12 @@ fn long(plan: &Plan<'_>, entries: &[Entry], now: Timestamp) -> String {
     let links = |entry: &Entry| entry.node.links().to_string();
     let (owners, groups) = (width(entries, owner), width(entries, group));
     let (sizes, link_counts) = (width(entries, size), width(entries, links));
-    let numbers = width(entries, |entry| inode(&entry.path).to_string());
+    let numbers = width(entries, |entry| entry.node.number.to_string());
     let block_width = width(entries, |entry| blocks(&entry.node, plan.human));
     let mut text = String::new();
     for entry in entries {
         if plan.inode {
-            let _infallible = write!(text, "{:>numbers$} ", inode(&entry.path));
+            let _infallible = write!(text, "{:>numbers$} ", entry.node.number);
         }
         if plan.blocks {
             let _infallible = write!(text, "{:>block_width$} ", blocks(&entry.node, plan.human));

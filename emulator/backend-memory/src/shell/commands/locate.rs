@@ -1,0 +1,120 @@
+//! The file that a command is: in `PATH`, or named by an expansion.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bashkit::{Builtin, BuiltinContext, ExecResult, Result};
+
+use super::absolute;
+use super::dialect::{Dialect, dialect};
+use crate::shell::dash::{IN, REFUSE, RUN, is_of_bash, quote};
+use crate::shell::kept::STAND_IN;
+use crate::shell::programs::{is_of_shell, is_own};
+use crate::shell::script::Script;
+use crate::tree::{Contents, Right};
+
+/// Prints the path of what is to run in place of a command, before whose name it stands: nothing if
+/// the interpreter itself is to. Is given `whole` and a name, or `split` and what is split into a name
+/// and operands; `print` and the same, which is printed too; or `read` and the name of a file, whose
+/// path is printed.
+pub(super) struct Locate(pub(super) Arc<Script>);
+
+/// What a command is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Located {
+    /// One that the interpreter runs, or that nobody has.
+    Interpreter,
+    /// None, whatever the interpreter has.
+    Missing(String),
+    /// A shell, which reads scripts.
+    Shell(&'static str),
+    /// The file at this path, as it was found or given.
+    File(String),
+}
+
+#[async_trait]
+impl Builtin for Locate {
+    async fn execute(&self, ctx: BuiltinContext<'_>) -> Result<ExecResult> {
+        let [how, words, ..] = ctx.args else { return Ok(ExecResult::ok("")) };
+        if how == "read" {
+            let is_there = |path: &String| {
+                let caller = self.0.live.caller();
+                let path = absolute(ctx.cwd, path);
+                self.0.live.files.look(|tree| tree.read(&path, caller).is_ok())
+            };
+            let has_slash = words.is_empty() || words.contains('/');
+            let found = if has_slash { None } else { candidates(&ctx, words).find(is_there) };
+            return Ok(ExecResult::ok(found.unwrap_or_else(|| words.clone())));
+        }
+        let directory = quote(&ctx.cwd.to_string_lossy());
+        // Its first operand is the name of the command.
+        let rest = if how == "print" { words } else { "" };
+        let text = match locate(&self.0, &ctx, how, words) {
+            Located::Interpreter => return Ok(ExecResult::ok(rest)),
+            Located::Missing(name) => {
+                format!("{REFUSE} 127 return {}", quote(&format!("{name}: not found")))
+            }
+            Located::Shell(shell) => format!("shift; {shell} {IN}{directory} \"$@\""),
+            Located::File(path) => format!("shift; sh {RUN}{directory} {} \"$@\"", quote(&path)),
+        };
+        Ok(ExecResult::ok(format!("{} {rest}", self.0.kept.keep_command(text))))
+    }
+}
+
+/// What the command is that is named so.
+pub(super) fn locate(script: &Script, ctx: &BuiltinContext<'_>, how: &str, words: &str) -> Located {
+    let name = match how {
+        "split" | "print" => words.split_ascii_whitespace().next().unwrap_or_default(),
+        _ => words,
+    };
+    let is_sh = dialect(ctx.variables) == Dialect::Sh;
+    match name {
+        "" => return Located::Interpreter,
+        "sh" | "dash" => return Located::Shell("sh"),
+        "bash" => return Located::Shell("bash"),
+        _ if name.contains('/') => {
+            return match look(script, &absolute(ctx.cwd, name)) {
+                Some(Found::Script) => Located::File(name.to_owned()),
+                Some(Found::StandIn) | None => Located::Interpreter,
+            };
+        }
+        _ if is_of_bash(name) && is_sh => return Located::Missing(name.to_owned()),
+        _ if is_of_shell(name) => return Located::Interpreter,
+        _ => {}
+    }
+    for candidate in candidates(ctx, name) {
+        match look(script, &absolute(ctx.cwd, &candidate)) {
+            Some(Found::Script) => return Located::File(candidate),
+            Some(Found::StandIn) => return Located::Interpreter,
+            None => {}
+        }
+    }
+    if is_own(name) { Located::Missing(name.to_owned()) } else { Located::Interpreter }
+}
+
+/// Where `PATH` looks for a file.
+fn candidates<'c>(ctx: &'c BuiltinContext<'_>, name: &'c str) -> impl Iterator<Item = String> + 'c {
+    let path = ctx.variables.get("PATH").or_else(|| ctx.env.get("PATH"));
+    path.into_iter().flat_map(|path| path.split(':')).map(move |directory| match directory {
+        "" => format!("./{name}"),
+        _ => format!("{}/{name}", directory.trim_end_matches('/')),
+    })
+}
+
+/// What is in a file that may be executed.
+enum Found {
+    Script,
+    /// It stands for a command of the interpreter.
+    StandIn,
+}
+
+fn look(script: &Script, path: &str) -> Option<Found> {
+    let caller = script.live.caller();
+    script.live.files.look(|tree| {
+        let Ok(Contents::Data(data)) = tree.read(path, caller) else { return None };
+        let is_executable = tree.access(path, Right::Execute, caller);
+        let stands_in = data.starts_with(STAND_IN.as_bytes());
+        let found = if stands_in { Found::StandIn } else { Found::Script };
+        is_executable.then_some(found)
+    })
+}
