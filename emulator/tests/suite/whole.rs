@@ -26,15 +26,15 @@ pub(crate) fn keeps_every_rule() -> Result<()> {
         runs.push((name, run, emulator, folder));
     }
     // Both are waited for, so that none goes on when the other has failed.
-    let mut broken = String::new();
+    let mut broken = Vec::new();
     for (name, run, _emulator, _folder) in runs {
         let output = run.wait_with_output()?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stdout);
             let errors = String::from_utf8_lossy(&output.stderr);
-            broken.push_str(&format!("{name}: {}: {said}{errors}\n", output.status));
+            broken.push(format!("{name}: {}: {said}{errors}", output.status));
         }
     }
-    ensure!(broken.is_empty(), "{broken}");
+    ensure!(broken.is_empty(), "{}", broken.join("\n"));
     Ok(())
 }
