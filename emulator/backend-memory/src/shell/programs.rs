@@ -65,7 +65,7 @@ const SHELL_ONLY: &[&str] = &[
 /// Commands of the interpreter that Debian does not have, or not before it is told to install them.
 pub(super) const ABSENT: &[&str] = &[
     "assert", "busybox", "csv", "doas", "dotenv", "glob", "http", "json", "log", "parallel",
-    "retry", "rg", "semver", "sudo", "template", "tomlq", "tree", "verify", "yq",
+    "retry", "rg", "semver", "sudo", "template", "tomlq", "tree", "verify", "watch", "yq",
 ];
 
 /// Commands that the interpreter has itself.

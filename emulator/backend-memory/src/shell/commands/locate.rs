@@ -14,8 +14,8 @@ use crate::shell::script::Script;
 use crate::tree::{Contents, Right};
 
 /// Prints the path of what is to run in place of a command, before whose name it stands: nothing if
-/// the interpreter itself is to. Is given `whole` and a name, or `split` and what is split into a name
-/// and operands; `print` and the same, which is printed too; or `read` and the name of a file, whose
+/// the interpreter itself is to. Is given `whole` and a name; or `split`, what is split into a name
+/// and operands, and a name in case that is nothing; `print` and the same, which is printed too; or `read` and the name of a file, whose
 /// path is printed.
 pub(super) struct Locate(pub(super) Arc<Script>);
 
@@ -35,7 +35,8 @@ pub(super) enum Located {
 #[async_trait]
 impl Builtin for Locate {
     async fn execute(&self, ctx: BuiltinContext<'_>) -> Result<ExecResult> {
-        let [how, words, ..] = ctx.args else { return Ok(ExecResult::ok("")) };
+        let [how, words, next @ ..] = ctx.args else { return Ok(ExecResult::ok("")) };
+        let words = next.first().filter(|_| words.trim_ascii().is_empty()).unwrap_or(words);
         if how == "read" {
             let is_there = |path: &String| {
                 let caller = self.0.live.caller();

@@ -91,6 +91,10 @@ pub(super) fn edit(words: &[Word], functions: &HashMap<String, Function>, edits:
         return edits.insert(first.end, &format!(" {IN}\"$PWD\""));
     }
     if let Some(started) = started(words).and_then(|index| words.get(index)) {
+        let is_found = name == Some("find") && started.value.as_deref() == Some("{}");
+        if is_found {
+            return edits.insert_for_both(started.start, &format!("sh {RUN}\"$PWD\" "));
+        }
         start(started, edits);
     }
 }
@@ -100,28 +104,37 @@ pub(super) fn started(words: &[Word]) -> Option<usize> {
     let mut at = 0;
     loop {
         let plain = |at: usize| words.get(at).and_then(|word| word.value.as_deref());
-        let option = |at: usize| plain(at).is_some_and(|value| value.starts_with('-'));
+        // After the options, of which those of one letter among `valued` take a value.
+        let after = |mut at: usize, valued: &str| {
+            while let Some(option) = plain(at).filter(|value| value.starts_with('-')) {
+                let takes_value = option.len() == 2 && valued.contains(&option[1..]);
+                at += if takes_value { 2 } else { 1 };
+            }
+            at
+        };
         match plain(at) {
-            Some("exec" | "nohup") => at += 1,
-            Some("command") if !option(at + 1) => at += 1,
+            Some("exec") => at += 1,
+            Some("command") => match plain(at + 1) {
+                Some("-p") => at += 2,
+                Some(option) if option.starts_with('-') => return Some(at),
+                _ => at += 1,
+            },
             Some("env") => {
-                at += 1;
+                at = after(at + 1, "uCS");
                 while words.get(at).is_some_and(|word| word.assigns) {
                     at += 1;
                 }
             }
-            Some("timeout") if !option(at + 1) => at += 2,
+            Some("nohup" | "setsid") => at = after(at + 1, ""),
+            Some("nice") => at = after(at + 1, "n"),
+            Some("stdbuf") => at = after(at + 1, "ioe"),
+            Some("timeout") => at = after(at + 1, "ks") + 1,
+            Some("flock") => at = after(at + 1, "wE") + 1,
+            Some("xargs") => at = after(at + 1, "IndPLasE"),
             Some("find") => {
                 let is_exec = |value| matches!(value, Some("-exec" | "-execdir"));
                 let exec = (at..words.len()).find(|at| is_exec(plain(*at)))?;
                 return Some(exec + 1).filter(|at| *at < words.len());
-            }
-            Some("xargs") => {
-                at += 1;
-                while let Some(option) = plain(at).filter(|value| value.starts_with('-')) {
-                    let takes_value = option.len() == 2 && "IndPLasE".contains(&option[1..]);
-                    at += if takes_value { 2 } else { 1 };
-                }
             }
             _ => return (at < words.len()).then_some(at),
         }

@@ -40,7 +40,11 @@ impl Parser<'_> {
                 return self.edits.insert_for_both(word.end, "\")");
             }
             None => match self.written(word).filter(|_| self.is_expansion(word)) {
-                Some(written) if self.is_split(word) => ("", format!("split {written}")),
+                // If nothing comes of it, the next word names the command.
+                Some(written) if self.is_split(word) => {
+                    let next = words.get(index + 1).and_then(|next| self.written(next));
+                    ("", format!("split {written} {}", next.unwrap_or_default()))
+                }
                 Some(written) => ("", format!("whole {written}")),
                 None => return,
             },

@@ -250,7 +250,7 @@ fn commands_that_may_be_files_are_located() {
         ("env A=1 script", "env A=1 $(leap0-locate whole 'script') script"),
         (
             "$a b; \"$b\" c",
-            "$(leap0-locate split \"$a\") $a b; $(leap0-locate whole \"$b\") \"$b\" c",
+            "$(leap0-locate split \"$a\" 'b') $a b; $(leap0-locate whole \"$b\") \"$b\" c",
         ),
         ("$(a \"b\") c", "$(leap0-locate print \"$(a \"b\")\") c"),
         ("unset PATH; ls", "unset PATH; $(leap0-locate whole 'ls') ls"),
