@@ -86,6 +86,7 @@ pub(super) fn install(bash: BashBuilder, script: &Arc<Script>) -> BashBuilder {
         .builtin(dash::LOCATE, Box::new(locate::Locate(script())))
         .builtin(dash::LOST, Box::new(open::Lost(script())))
         .builtin("df", Box::new(df::Df(script())))
+        .builtin(dash::OPTIONS, Box::new(refuse::Options(script())))
         .builtin(dash::GATHER, Box::new(refuse::Gather))
         .builtin(dash::TRAPS, Box::new(traps::Traps(script())))
         .builtin(dash::IS_SH, Box::new(refuse::IsSh))

@@ -1,12 +1,20 @@
 //! What stands in a script of `sh` for what Debian's `sh` does not do.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bashkit::{Builtin, BuiltinContext, ControlFlow, ExecResult, Result};
 
 use super::dialect::{Dialect, dialect};
+use crate::shell::dash::complaint;
+use crate::shell::script::{Bound, Script};
 
 /// Says why and ends the command, or the whole shell.
 pub(super) struct Refuse;
+
+/// Ends the script where a command is given an option that dash does not have, and else with the
+/// status that it is given.
+pub(super) struct Options(pub(super) Arc<Script>);
 
 /// Ends the shell where it has fewer parameters than it is to shift away.
 pub(super) struct Shift;
@@ -30,6 +38,20 @@ impl Builtin for Refuse {
             refused.control_flow = ControlFlow::Exit(status);
         }
         Ok(refused)
+    }
+}
+
+#[async_trait]
+impl Builtin for Options {
+    async fn execute(&self, ctx: BuiltinContext<'_>) -> Result<ExecResult> {
+        let [status, name, args @ ..] = ctx.args else { return Ok(ExecResult::ok("")) };
+        match complaint(name, args).filter(|_| dialect(ctx.variables) == Dialect::Sh) {
+            Some(words) => {
+                self.0.stderr.take(format!("sh: {words}\n").as_bytes());
+                Err(self.0.meet(Bound::Refused))
+            }
+            None => Ok(ExecResult::with_code("", status.parse().unwrap_or(0))),
+        }
     }
 }
 

@@ -353,6 +353,7 @@ impl Parser<'_> {
         self.note_aliases(&words);
         self.locate_before(&words, &assignments);
         self.locate_read(&words);
+        self.check_options(&words);
         names::edit(&words, &self.functions, &mut self.edits);
         // After what stands before it, so that no alias can take its place.
         if let Some(first) = words.first().filter(|first| first.is_reserved_by_bash()) {

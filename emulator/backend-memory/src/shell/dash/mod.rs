@@ -8,7 +8,7 @@
 //!
 //! A script of `bash` is parsed too, for what it reads from pipes.
 //!
-//! Does not look at what only the run shows: options that are made by expansions.
+//! What only the run shows is looked at then, by commands that are written into the script.
 
 mod arithmetic;
 mod bash;
@@ -18,6 +18,7 @@ mod edits;
 mod inputs;
 mod known;
 mod names;
+mod options;
 mod order;
 mod parser;
 mod redirections;
@@ -32,6 +33,7 @@ mod tests;
 pub(super) use inputs::SHARED;
 pub(super) use known::Known;
 pub(super) use names::is_of_bash;
+pub(super) use options::complaint;
 use parser::Parser;
 
 /// The command that refuses in dash's name: a status, whether the shell ends, and the words.
@@ -46,6 +48,8 @@ pub(super) const GATHER: &str = "leap0-gather";
 pub(super) const OPEN: &str = "leap0-open";
 /// The command that ends the script where a script has been ended whose output is lost.
 pub(super) const LOST: &str = "leap0-lost";
+/// The command that ends the script where a command is given an option that dash does not have.
+pub(super) const OPTIONS: &str = "leap0-options";
 /// The command that prints what is to run in place of one that may be a file.
 pub(super) const LOCATE: &str = "leap0-locate";
 /// The command that prints what `trap` does, as dash writes it.

@@ -94,7 +94,7 @@ impl Parser<'_> {
 
     /// Whether a word starts with what is expanded: in a script of `bash` others may be assignments
     /// to arrays.
-    fn is_expansion(&self, word: &Word) -> bool {
+    pub(super) fn is_expansion(&self, word: &Word) -> bool {
         let text = &self.text[word.start..word.end];
         text.starts_with(b"$") || text.starts_with(b"\"$")
     }

@@ -276,6 +276,21 @@ fn commands_that_may_be_files_are_located() {
 }
 
 #[test]
+fn options_that_expansions_may_be_are_looked_at() {
+    for (script, run) in [
+        ("read $a b", "read $a b $(leap0-options $? read $a b)"),
+        ("set -e $a", "set -e $a $(leap0-options $? set -e $a)"),
+        ("printf \"$a\" b", "printf \"$a\" b $(leap0-options $? printf \"$a\" b)"),
+    ] {
+        assert_eq!(translate(script), run, "{script}");
+    }
+    // Nothing of these is an option, or it would have to be printed twice.
+    for script in ["read b $a", "set -- $a", "echo $a", "wait", "read $(a) b", "read -r a"] {
+        unchanged(script);
+    }
+}
+
+#[test]
 fn lines_that_redirect_the_script_are_not_read_as_a_file() {
     let parts = |script: &str| -> Vec<(String, bool)> {
         let parts = super::translate(script, &mut known(), super::Input::Empty).parts;
