@@ -14,9 +14,12 @@ use crate::shell::script::Script;
 use crate::tree::{Contents, Right};
 
 /// Prints the path of what is to run in place of a command, before whose name it stands: nothing if
-/// the interpreter itself is to. Is given `whole` and a name; or `split`, what is split into a name
-/// and operands, and a name in case that is nothing; `print` and the same, which is printed too; or `read` and the name of a file, whose
-/// path is printed.
+/// the interpreter itself is to. Is given one of these:
+///
+/// - `whole` and a name;
+/// - `split`, what is split into a name and operands, and a name in case that is nothing;
+/// - `print` and the same, which is printed too, and a status in case that is nothing;
+/// - `read` and the name of a file, whose path is printed.
 pub(super) struct Locate(pub(super) Arc<Script>);
 
 /// What a command is.
@@ -35,8 +38,14 @@ pub(super) enum Located {
 #[async_trait]
 impl Builtin for Locate {
     async fn execute(&self, ctx: BuiltinContext<'_>) -> Result<ExecResult> {
-        let [how, words, next @ ..] = ctx.args else { return Ok(ExecResult::ok("")) };
-        let words = next.first().filter(|_| words.trim_ascii().is_empty()).unwrap_or(words);
+        let [how, words, other @ ..] = ctx.args else { return Ok(ExecResult::ok("")) };
+        let other = other.first().filter(|_| words.trim_ascii().is_empty());
+        if how == "print"
+            && let Some(status) = other
+        {
+            return Ok(ExecResult::with_code("", status.parse().unwrap_or(0)));
+        }
+        let words = other.unwrap_or(words);
         if how == "read" {
             let is_there = |path: &String| {
                 let caller = self.0.live.caller();
@@ -58,14 +67,21 @@ impl Builtin for Locate {
             Located::Shell(shell) => format!("shift; {shell} {IN}{directory} \"$@\""),
             Located::File(path) => format!("shift; sh {RUN}{directory} {} \"$@\"", quote(&path)),
         };
-        Ok(ExecResult::ok(format!("{} {rest}", self.0.kept.keep_command(text))))
+        let path = self.0.kept.keep_command(text);
+        let border = separators(&ctx).chars().next().unwrap_or(' ');
+        let printed = if rest.is_empty() { path } else { format!("{path}{border}{rest}") };
+        Ok(ExecResult::ok(printed))
     }
 }
 
 /// What the command is that is named so.
 pub(super) fn locate(script: &Script, ctx: &BuiltinContext<'_>, how: &str, words: &str) -> Located {
     let name = match how {
-        "split" | "print" => words.split_ascii_whitespace().next().unwrap_or_default(),
+        "split" | "print" => {
+            let separators = separators(ctx);
+            let is_border = |letter| separators.contains(letter);
+            words.trim_start_matches(is_border).split(is_border).next().unwrap_or_default()
+        }
         _ => words,
     };
     let is_sh = dialect(ctx.variables) == Dialect::Sh;
@@ -91,6 +107,11 @@ pub(super) fn locate(script: &Script, ctx: &BuiltinContext<'_>, how: &str, words
         }
     }
     if is_own(name) { Located::Missing(name.to_owned()) } else { Located::Interpreter }
+}
+
+/// What separates the words that come of an expansion.
+fn separators<'c>(ctx: &'c BuiltinContext<'_>) -> &'c str {
+    ctx.variables.get("IFS").map_or(" \t\n", String::as_str)
 }
 
 /// Where `PATH` looks for a file.

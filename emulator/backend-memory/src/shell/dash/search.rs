@@ -37,7 +37,8 @@ impl Parser<'_> {
             Some(_) => return,
             None if self.is_substitution(word) => {
                 self.edits.insert_for_both(word.start, &format!("$({LOCATE} print \""));
-                return self.edits.insert_for_both(word.end, "\")");
+                // If they print nothing, their status is that of the command.
+                return self.edits.insert_for_both(word.end, "\" $?)");
             }
             None => match self.written(word).filter(|_| self.is_expansion(word)) {
                 // If nothing comes of it, the next word names the command.

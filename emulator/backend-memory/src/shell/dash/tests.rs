@@ -252,7 +252,7 @@ fn commands_that_may_be_files_are_located() {
             "$a b; \"$b\" c",
             "$(leap0-locate split \"$a\" 'b') $a b; $(leap0-locate whole \"$b\") \"$b\" c",
         ),
-        ("$(a \"b\") c", "$(leap0-locate print \"$(a \"b\")\") c"),
+        ("$(a \"b\") c", "$(leap0-locate print \"$(a \"b\")\" $?) c"),
         ("unset PATH; ls", "unset PATH; $(leap0-locate whole 'ls') ls"),
         ("PATH=a ls", "PATH=a $(PATH=a; leap0-locate whole 'ls') ls"),
         ("env PATH=a ls", "env PATH=a $(PATH=a; leap0-locate whole 'ls') ls"),
