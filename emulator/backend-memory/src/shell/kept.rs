@@ -19,6 +19,8 @@ pub(super) const STAND_IN: &str = "#!/bin/sh\n# bashkit builtin: ";
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     files: Mutex<HashMap<String, Vec<u8>>>,
+    /// The paths of texts that are run in place of commands.
+    instead: Mutex<HashMap<String, String>>,
     /// What the next reader of a file of the tree gets in place of it.
     next: Mutex<Option<(String, String)>>,
 }
@@ -36,11 +38,16 @@ impl Kept {
         path
     }
 
-    /// Keeps a text that is run in place of a command, and gives it a path.
-    pub(super) fn keep_command(&self, text: String) -> String {
-        let mut files = self.lock();
-        let path = format!("{RUN_INSTEAD}{}", files.len());
-        files.insert(path.clone(), text.into_bytes());
+    /// Keeps a text that is run in place of a command, and gives it a path: once, however often it
+    /// runs.
+    pub(super) fn keep_command(&self, text: &str) -> String {
+        let mut instead = self.instead.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(path) = instead.get(text) {
+            return path.clone();
+        }
+        let path = format!("{RUN_INSTEAD}{}", instead.len());
+        self.lock().insert(path.clone(), text.as_bytes().to_vec());
+        instead.insert(text.to_owned(), path.clone());
         path
     }
 
@@ -90,5 +97,20 @@ impl Kept {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Vec<u8>>> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_in_place_of_a_command_is_kept_once() {
+        let kept = Kept::default();
+        let path = kept.keep_command("sh a");
+        kept.keep("other".to_owned());
+        assert_eq!(kept.keep_command("sh a"), path);
+        assert_ne!(kept.keep_command("sh b"), path);
+        assert_eq!(kept.read(Path::new(&path)), Some(b"sh a".to_vec()));
     }
 }

@@ -67,7 +67,7 @@ impl Builtin for Locate {
             Located::Shell(shell) => format!("shift; {shell} {IN}{directory} \"$@\""),
             Located::File(path) => format!("shift; sh {RUN}{directory} {} \"$@\"", quote(&path)),
         };
-        let path = self.0.kept.keep_command(text);
+        let path = self.0.kept.keep_command(&text);
         let border = separators(&ctx).chars().next().unwrap_or(' ');
         let printed = if rest.is_empty() { path } else { format!("{path}{border}{rest}") };
         Ok(ExecResult::ok(printed))
