@@ -104,15 +104,18 @@ async fn a_launch_ends_before_what_falls_due_later(t: &Trial) -> Outcome {
                 let early = loop {
                     tokio::select! {
                         biased;
-                        answer = &mut create => break Some(answer?),
+                        answer = &mut create => {
+                            answer?;
+                            break true;
+                        }
                         listed = world.listed() => {
                             if listed?.iter().any(|item| item["state"] == "starting") {
-                                break None;
+                                break false;
                             }
                         }
                     }
                 };
-                if early.is_some() {
+                if early {
                     return Ok(false);
                 }
                 world.advance(FIRST + NEAR).await?;

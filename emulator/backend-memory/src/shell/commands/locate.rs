@@ -40,44 +40,55 @@ impl Builtin for Locate {
     async fn execute(&self, ctx: BuiltinContext<'_>) -> Result<ExecResult> {
         let [how, words, other @ ..] = ctx.args else { return Ok(ExecResult::ok("")) };
         let other = other.first().filter(|_| words.trim_ascii().is_empty());
-        if how == "print"
-            && let Some(status) = other
-        {
-            return Ok(ExecResult::with_code("", status.parse().unwrap_or(0)));
-        }
-        let words = other.unwrap_or(words);
-        if how == "read" {
-            let is_there = |path: &String| {
-                let caller = self.0.live.caller();
-                let path = absolute(ctx.cwd, path);
-                self.0.live.files.look(|tree| tree.read(&path, caller).is_ok())
-            };
-            let has_slash = words.is_empty() || words.contains('/');
-            let found = if has_slash { None } else { candidates(&ctx, words).find(is_there) };
-            return Ok(ExecResult::ok(found.unwrap_or_else(|| words.clone())));
-        }
+        let printed = match (how.as_str(), other) {
+            ("read", _) => self.readable(&ctx, words),
+            ("print", Some(status)) => {
+                return Ok(ExecResult::with_code("", status.parse().unwrap_or(0)));
+            }
+            ("print", None) => {
+                let border = separators(&ctx).chars().next().unwrap_or(' ');
+                let instead = self.instead(&ctx, "split", words);
+                instead.map_or(words.clone(), |path| format!("{path}{border}{words}"))
+            }
+            (how, other) => self.instead(&ctx, how, other.unwrap_or(words)).unwrap_or_default(),
+        };
+        Ok(ExecResult::ok(printed))
+    }
+}
+
+impl Locate {
+    /// The path of what is to run in place of a command, if something is.
+    fn instead(&self, ctx: &BuiltinContext<'_>, how: &str, words: &str) -> Option<String> {
         let directory = quote(&ctx.cwd.to_string_lossy());
         // Its first operand is the name of the command.
-        let rest = if how == "print" { words } else { "" };
-        let text = match locate(&self.0, &ctx, how, words) {
-            Located::Interpreter => return Ok(ExecResult::ok(rest)),
+        let text = match locate(&self.0, ctx, how, words) {
+            Located::Interpreter => return None,
             Located::Missing(name) => {
                 format!("{REFUSE} 127 return {}", quote(&format!("{name}: not found")))
             }
             Located::Shell(shell) => format!("shift; {shell} {IN}{directory} \"$@\""),
             Located::File(path) => format!("shift; sh {RUN}{directory} {} \"$@\"", quote(&path)),
         };
-        let path = self.0.kept.keep_command(&text);
-        let border = separators(&ctx).chars().next().unwrap_or(' ');
-        let printed = if rest.is_empty() { path } else { format!("{path}{border}{rest}") };
-        Ok(ExecResult::ok(printed))
+        Some(self.0.kept.keep_command(&text))
+    }
+
+    /// The path of a file that `.` reads.
+    fn readable(&self, ctx: &BuiltinContext<'_>, name: &str) -> String {
+        let is_there = |path: &String| {
+            let caller = self.0.live.caller();
+            let path = absolute(ctx.cwd, path);
+            self.0.live.files.look(|tree| tree.read(&path, caller).is_ok())
+        };
+        let is_path = name.is_empty() || name.contains('/');
+        let found = if is_path { None } else { candidates(ctx, name).find(is_there) };
+        found.unwrap_or_else(|| name.to_owned())
     }
 }
 
 /// What the command is that is named so.
 pub(super) fn locate(script: &Script, ctx: &BuiltinContext<'_>, how: &str, words: &str) -> Located {
     let name = match how {
-        "split" | "print" => {
+        "split" => {
             let separators = separators(ctx);
             let is_border = |letter| separators.contains(letter);
             words.trim_start_matches(is_border).split(is_border).next().unwrap_or_default()

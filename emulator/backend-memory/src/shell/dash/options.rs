@@ -134,7 +134,7 @@ fn unknown_letter(args: &[Option<&str>], known: &str) -> Option<char> {
 /// An option of `set` that dash does not have.
 fn unknown_setting(args: &[Option<&str>]) -> Option<String> {
     const LETTERS: &str = "efImnsxvVECabupi";
-    const NAMES: [&str; 19] = [
+    const NAMES: [&str; 18] = [
         "allexport",
         "debug",
         "emacs",
@@ -153,7 +153,6 @@ fn unknown_setting(args: &[Option<&str>]) -> Option<String> {
         "verbose",
         "vi",
         "xtrace",
-        "debug",
     ];
     let mut args = args.iter();
     while let Some(Some(arg)) = args.next() {

@@ -55,7 +55,8 @@ impl Parser<'_> {
                 b'$' => {
                     if self.nested(|parser| parser.dollar(false))? {
                         value.expanded = true;
-                        let is_name = next.is_some_and(|byte| byte.is_ascii_alphabetic());
+                        let is_name =
+                            next.is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
                         joined |= is_name && self.byte(self.at) == Some(b'{');
                     } else {
                         value.bytes.push(b'$');
