@@ -140,6 +140,10 @@ pub(crate) struct Run {
     /// Exit with 2 if a required rule could not be verified.
     #[arg(long)]
     strict: bool,
+    /// A command of the shell that asks the server to end, waits for that, and starts it again:
+    /// also judge what outlives it. Nobody else uses the server.
+    #[arg(long, value_name = "COMMAND")]
+    restart: Option<String>,
     /// What the server has or lacks, whatever it shows.
     #[arg(long = "capability", value_name = "NAME=on|off")]
     capabilities: Vec<CapabilityFlag>,
@@ -180,6 +184,7 @@ impl Run {
             max_live: self.max_live,
             exclusive: self.exclusive,
             strict: self.strict,
+            restart: self.restart,
             capabilities: self.capabilities,
             template: self.template,
             sequences: self.sequences,

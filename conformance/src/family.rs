@@ -52,6 +52,7 @@ pub const FAMILIES: &[Family] = {
         family("STATE", "What each operation answers in each state", Cells),
         family("NET", "Network policies", Numbered),
         family("LIM", "Limits", Numbered),
+        family("CTL", "Control of a local server", Numbered),
     ]
 };
 

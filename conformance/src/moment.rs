@@ -18,6 +18,20 @@ pub(crate) fn rfc3339(ms: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
+/// A moment as HTTP writes it in `date` headers.
+pub(crate) fn http_date(ms: u64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let days = ms / 86_400_000;
+    let (year, month, day) = civil(days);
+    let name = |names: &[&'static str], place: u64| {
+        usize::try_from(place).ok().and_then(|place| names.get(place).copied()).unwrap_or("")
+    };
+    let (weekday, month) = (name(&DAYS, days % 7), name(&MONTHS, month - 1));
+    format!("{weekday}, {day:02} {month} {year:04} {} GMT", &rfc3339(ms)[11..19])
+}
+
 /// Year, month and day of a day since the epoch, by the proleptic Gregorian calendar.
 fn civil(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
@@ -69,9 +83,57 @@ pub(crate) fn is_rfc3339(text: &str) -> bool {
         && (rest.eq_ignore_ascii_case("z") || offset(rest))
 }
 
+/// Milliseconds from the Unix epoch to a moment in the form of RFC 3339.
+pub(crate) fn parse(text: &str) -> Option<i64> {
+    if !is_rfc3339(text) {
+        return None;
+    }
+    let number = |from: usize, length: usize| text[from..from + length].parse::<i64>().ok();
+    let days = days(number(0, 4)?, number(5, 2)?, number(8, 2)?);
+    let seconds = ((days * 24 + number(11, 2)?) * 60 + number(14, 2)?) * 60 + number(17, 2)?;
+    let rest = &text[19..];
+    let digits: String =
+        rest.strip_prefix('.').unwrap_or("").chars().take_while(char::is_ascii_digit).collect();
+    let zone = rest.trim_start_matches('.').trim_start_matches(|c: char| c.is_ascii_digit());
+    let minutes = match zone.split_once(':') {
+        Some((hours, minutes)) => {
+            let (sign, hours) = hours.split_at(1);
+            let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+            if sign == "-" { -minutes } else { minutes }
+        }
+        None => 0,
+    };
+    let milli: i64 = format!("{digits:0<3}").get(..3)?.parse().ok()?;
+    Some((seconds - minutes * 60) * 1000 + milli)
+}
+
+/// The days from the epoch to a day of the proleptic Gregorian calendar.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_read_as_it_was_written() {
+        for ms in [0, 951_827_696_789, 1_776_852_000_000, 4_102_444_799_999] {
+            assert_eq!(parse(&rfc3339(ms)), i64::try_from(ms).ok());
+        }
+        assert_eq!(parse("1970-01-01T02:00:00.5+02:00"), Some(500));
+        assert_eq!(parse("1969-12-31T23:59:59Z"), Some(-1000));
+        assert_eq!(parse("yesterday"), None);
+    }
+
+    #[test]
+    fn a_moment_is_written_for_http() {
+        assert_eq!(http_date(784_111_777_000), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+    }
 
     #[test]
     fn a_moment_is_written_and_recognised() {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The operations by the name of their family and their own.
 ///
 /// The two of `host` are no calls of the API: the traffic to a sandbox's own host name, and to that
-/// of a presigned URL.
+/// of a presigned URL. Nor are those of `control`, which a local server has below `/_emulator/`.
 const OPERATIONS: &[(&str, &[&str])] = &[
     ("sandbox", &["create", "list", "get", "delete", "pause", "stop", "start"]),
     ("snapshot", &["create", "pause", "resume", "restore", "list", "delete"]),
@@ -63,6 +63,7 @@ const OPERATIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("host", &["sandbox", "presigned"]),
+    ("control", &["clock", "reset", "world", "fork", "export", "import", "faults", "restart"]),
 ];
 
 /// The operations that a rule is about: one by its name, a family such as `filesystem/*`, or `*`

@@ -15,7 +15,7 @@ pub struct Source(String);
 pub struct UnknownSource(String);
 
 /// Sources that there is one of.
-const SINGLE: &[&str] = &["SEED", "GO1", "GO2", "MCP", "LC", "ADK"];
+const SINGLE: &[&str] = &["SEED", "GO1", "GO2", "MCP", "LC", "ADK", "CONTROL"];
 /// Collections of pages: the code is followed by the page's name.
 const PAGES: &[&str] = &["DOC:", "WEB:"];
 /// Clients with versions: the code alone, or with a version, or with a bound and a version.

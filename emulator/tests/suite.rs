@@ -2,6 +2,8 @@
 //! is interrupted, whether its grades hang on a seed, whether the counterexamples that it writes down
 //! show what they say, and what it says of a server that is no Leap0.
 
+#[path = "suite/doorman.rs"]
+mod doorman;
 #[path = "support/emulator.rs"]
 mod emulator;
 #[path = "suite/findings.rs"]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 
 use super::{Check, Claim, Kind, Outcome, Stop};
-use crate::http::{Answer, Exchange, Request};
+use crate::http::{Answer, Auth, Exchange, Request};
 use crate::run::Session;
 
 /// What a check works with.
@@ -13,7 +13,9 @@ use crate::run::Session;
 pub(crate) struct Trial {
     pub(crate) session: Arc<Session>,
     pub(crate) check: &'static Check,
-    log: Mutex<Log>,
+    /// The key of the world it acts in; none for the organisation of the run.
+    key: Option<String>,
+    log: Arc<Mutex<Log>>,
 }
 
 /// What came of it so far.
@@ -25,7 +27,18 @@ pub(crate) struct Log {
 
 impl Trial {
     pub(crate) fn new(session: Arc<Session>, check: &'static Check) -> Self {
-        Self { session, check, log: Mutex::default() }
+        Self { session, check, key: None, log: Arc::default() }
+    }
+
+    /// The same trial in the world of another key.
+    pub(super) fn under(&self, key: String) -> Self {
+        let (session, log) = (self.session.clone(), self.log.clone());
+        Self { session, check: self.check, key: Some(key), log }
+    }
+
+    /// The key of the world that this is under.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.key.as_deref()
     }
 
     /// What came of it, and nothing left here.
@@ -39,6 +52,10 @@ impl Trial {
 
     /// Sends a request and gives its answer.
     pub(crate) async fn send(&self, request: Request) -> Outcome<Answer> {
+        let request = match &self.key {
+            Some(key) => request.auth(Auth::Bare).header("authorization", format!("Bearer {key}")),
+            None => request,
+        };
         let exchange = self.session.send(request).await;
         let answer = exchange.answer.clone();
         let what = format!("{} {}", exchange.request.method, exchange.request.path);

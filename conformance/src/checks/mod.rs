@@ -2,6 +2,7 @@
 
 mod auth;
 mod clock;
+mod control;
 mod core;
 mod dialects;
 mod files;
@@ -10,6 +11,7 @@ mod interruptions;
 mod lists;
 mod network;
 mod processes;
+mod restarts;
 mod sandbox_create;
 mod sandbox_life;
 mod searches;
@@ -20,6 +22,7 @@ mod states;
 mod timeouts;
 mod transitions;
 mod wire;
+mod worlds;
 
 use serde_json::Value;
 
@@ -36,6 +39,9 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         sandbox_life::CHECKS,
         timeouts::CHECKS,
         clock::CHECKS,
+        control::CHECKS,
+        worlds::CHECKS,
+        restarts::CHECKS,
         lists::CHECKS,
         states::CHECKS,
         snapshot_create::CHECKS,

@@ -140,6 +140,7 @@ async fn learn(session: &Arc<Session>, options: &RunOptions) -> Result<(), Canno
     let open = !capabilities.has(Capability::ClosedKeys);
     capabilities.set(Capability::SecondKey, open || options.other_api_key.is_some());
     capabilities.set(Capability::Exclusive, options.exclusive);
+    capabilities.set(Capability::Restart, options.restart.is_some());
     for flag in &options.capabilities {
         capabilities.set(flag.0, flag.1);
     }

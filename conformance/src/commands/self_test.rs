@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::run::CannotRun;
-use crate::model::{CATALOGUE, ODDITIES, Oddity};
+use crate::model::{CATALOGUE, Fault, ODDITIES, Oddity};
 use crate::register;
 use crate::rule::Statement;
 use crate::selftest::{Bench, Caught, Clean, Matrix, Odd, clean, fault, oddity};
@@ -46,7 +46,7 @@ pub async fn self_test(options: SelfTestOptions) -> Result<u8, CannotRun> {
     let (slow, others): (Vec<&(Oddity, &str)>, Vec<_>) = ODDITIES
         .iter()
         .filter(|(kind, _)| wanted(&kind.name()))
-        .partition(|(kind, _)| *kind == Oddity::SlowTransitions);
+        .partition(|(kind, _)| matches!(kind, Oddity::SlowTransitions | Oddity::BusyRefuses));
     let judge_odd = |odd: &mut JoinSet<Odd>, (kind, what): (Oddity, &'static str)| {
         let semaphore = semaphore.clone();
         odd.spawn(async move {
@@ -58,7 +58,7 @@ pub async fn self_test(options: SelfTestOptions) -> Result<u8, CannotRun> {
         judge_odd(&mut odd, *one);
     }
     let mut entries: Vec<_> = CATALOGUE.iter().filter(|e| wanted(&e.fault.name())).collect();
-    entries.sort_by_key(|entry| !entry.slow);
+    entries.sort_by_key(|entry| entry.fault != Fault::DeleteKeeps && !entry.slow);
     for entry in entries {
         let semaphore = semaphore.clone();
         faults.spawn(async move {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::control::OWN_KEY;
 use super::fault::Fault;
 use super::oddity::Oddity;
 use super::reply::{Call, Reply};
@@ -47,6 +48,11 @@ impl World {
             number: if self.bug(Fault::PageIgnored) { 1 } else { page },
             size: number("page-size", 20, 100)?,
         })
+    }
+
+    /// Whether an organisation has other users: whose key is somebody's own has not.
+    fn has_others(&self, org: &str) -> bool {
+        self.odd(Oddity::OtherUsers) && !org.starts_with(OWN_KEY)
     }
 
     fn paged(&self, page: &Page, mut items: Vec<(String, Value)>) -> Reply {
@@ -111,7 +117,7 @@ impl World {
                 (key, self.item(sandbox))
             })
             .collect();
-        if self.odd(Oddity::OtherUsers) && state.as_deref().is_none_or(|state| state == "running") {
+        if self.has_others(org) && state.as_deref().is_none_or(|state| state == "running") {
             for number in 0..30 {
                 let created = now - 3_600_000 + number * 240_000;
                 let item = json!({
@@ -165,7 +171,7 @@ impl World {
                 (key, view)
             })
             .collect();
-        if self.odd(Oddity::OtherUsers) {
+        if self.has_others(org) {
             for number in (0..30).filter(|number| fits(&format!("theirs-{number}"))) {
                 let id = format!("snap-theirs{number}");
                 let created = now - 3_600_000 + number * 240_000;

@@ -7,6 +7,7 @@
 
 mod catalogue;
 mod clock;
+mod control;
 mod create;
 mod disk;
 mod edit;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::clock::CLOCK_KEY;
+use super::clock::Pace;
+use super::control::{Exported, Mishap, OWN_KEY};
 use super::disk::Disk;
 use super::fault::Fault;
 use super::oddity::Oddity;
@@ -33,6 +34,10 @@ pub(crate) struct World {
     pub(super) organisations: BTreeMap<String, Organisation>,
     pub(super) counter: u64,
     requests: u64,
+    /// What was written down.
+    pub(super) exported: Vec<Exported>,
+    /// Two that are one, for a server whose forks are.
+    pub(super) shared: Option<(String, String)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -49,8 +54,11 @@ pub(super) struct Organisation {
     pub(super) reads: BTreeMap<(String, String), Reply>,
     /// What names stood for, for a server that keeps it.
     pub(super) known: BTreeMap<String, Snapshot>,
-    /// By how much its time was moved, in milliseconds.
-    pub(super) ahead: u64,
+    pub(super) pace: Pace,
+    /// Failures to come.
+    pub(super) mishaps: Vec<Mishap>,
+    /// When its minute of requests ends, and how many there were in it.
+    window: (u64, u64),
 }
 
 /// What a sandbox was asked to be.
@@ -169,7 +177,14 @@ impl Finish {
 
 impl World {
     pub(crate) fn new(traits: Traits) -> Self {
-        Self { traits, organisations: BTreeMap::new(), counter: 0, requests: 0 }
+        Self {
+            traits,
+            organisations: BTreeMap::new(),
+            counter: 0,
+            requests: 0,
+            exported: Vec::new(),
+            shared: None,
+        }
     }
 
     pub(super) fn bug(&self, fault: Fault) -> bool {
@@ -228,21 +243,43 @@ impl World {
             let reply = Reply::problem(429, "slow down").with("retry-after", "0");
             return Step::Reply(reply);
         }
-        if self.traits.rate.is_some_and(|most| self.requests > most)
-            && !self.bug(Fault::NoRateLimit)
-        {
-            let reply = Reply::problem(429, "too many requests").with("retry-after", "60");
+        if call.path.starts_with("/_emulator/") {
+            let reply = self.control(&organisation, call, now);
             return Step::Reply(reply);
         }
-        if call.path == "/_emulator/clock" {
-            return Step::Reply(self.clock(&organisation, call, now));
-        }
         let time = self.time_of(&organisation, now);
+        if let Some(left) = self.too_many(&organisation, time) {
+            let seconds = left.div_ceil(1000).to_string();
+            let reply = Reply::problem(429, "too many requests").with("retry-after", &seconds);
+            return Step::Reply(reply);
+        }
         let step = match route(self, call) {
-            Ok(route) => self.take(&organisation, route, call, time),
+            Ok(route) => {
+                let take = |world: &mut Self| world.take(&organisation, route, call, time);
+                self.take_or_fail(&organisation, call, now, take)
+            }
             Err(reply) => Err(reply),
         };
-        self.settle(step.unwrap_or_else(Step::Reply), now)
+        let step = self.settle(step.unwrap_or_else(Step::Reply), now);
+        self.mingle(&organisation);
+        match step {
+            Step::Reply(reply) if time.abs_diff(now) > 0 => {
+                Step::Reply(reply.with("date", &crate::moment::http_date(time)))
+            }
+            step => step,
+        }
+    }
+
+    /// Counts a request; how long there are too many, in milliseconds.
+    fn too_many(&mut self, org: &str, now: u64) -> Option<u64> {
+        let most = self.traits.rate?;
+        let (never, forever) = (self.bug(Fault::NoRateLimit), self.bug(Fault::RateNeverRecovers));
+        let (ends, requests) = &mut self.organisation(org).window;
+        if now >= *ends && !(forever && *requests > most) {
+            (*ends, *requests) = (now + 60_000, 0);
+        }
+        *requests += 1;
+        (*requests > most && !never).then(|| ends.saturating_sub(now).max(1))
     }
 
     /// Takes a request, with all that it begins.
@@ -373,7 +410,7 @@ impl World {
                 Ok("reference-key".to_owned())
             }
             "reference-other" => Ok(key.to_owned()),
-            _ if key.starts_with(CLOCK_KEY) => Ok(key.to_owned()),
+            _ if key.starts_with(OWN_KEY) => Ok(key.to_owned()),
             _ if self.bug(Fault::UnknownKeysTaken) => Ok(key.to_owned()),
             _ => Err(refused()),
         }
@@ -404,16 +441,16 @@ impl World {
         let stops = self.odd(Oddity::TimeoutStops);
         let cuts = self.bug(Fault::TimeoutCutsCapture);
         for organisation in self.organisations.values_mut() {
-            let now = now + organisation.ahead;
+            let now = organisation.pace.shown(now);
             let mut over = Vec::new();
             for sandbox in organisation.sandboxes.values_mut() {
                 sandbox.tick(now);
-                let due = sandbox.deadline.is_some_and(|at| at <= now);
+                let Some(due) = sandbox.deadline.filter(|at| *at <= now) else { continue };
                 let captured = cuts && sandbox.state == "snapshotting";
-                if !due || (sandbox.state != "running" && !captured) {
+                if sandbox.state != "running" && !captured {
                     continue;
                 }
-                sandbox.changed = now;
+                sandbox.changed = due;
                 if sandbox.wish.auto_pause && !deletes {
                     sandbox.state = "paused";
                     sandbox.deadline = None;

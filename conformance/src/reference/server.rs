@@ -22,6 +22,7 @@ use crate::moment;
 pub(crate) struct Reference {
     pub(crate) url: String,
     accepting: JoinHandle<()>,
+    shared: Arc<Shared>,
 }
 
 impl Drop for Reference {
@@ -44,12 +45,21 @@ impl Reference {
         let url = format!("http://{}", listener.local_addr()?);
         let world = Mutex::new(World::new(traits.clone()));
         let shared = Arc::new(Shared { world, traits });
-        let accepting = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(connection(stream, shared.clone()));
-            }
-        });
-        Ok(Self { url, accepting })
+        let accepting = {
+            let shared = shared.clone();
+            tokio::spawn(async move {
+                while let Ok((stream, _)) = listener.accept().await {
+                    tokio::spawn(connection(stream, shared.clone()));
+                }
+            })
+        };
+        Ok(Self { url, accepting, shared })
+    }
+
+    /// What stops this server in an orderly way and starts it again.
+    pub(crate) fn restart(&self) -> impl Fn() + Send + Sync + 'static {
+        let shared = self.shared.clone();
+        move || shared.with(|world, _| world.restart())
     }
 }
 

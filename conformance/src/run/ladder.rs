@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::Session;
 use crate::check::{Check, Claim, Kind, Needs, Stop, Trial};
 use crate::http::Exchange;
+use crate::target::Capability;
 
 /// A check that was run, or was not.
 #[derive(Debug)]
@@ -63,6 +64,8 @@ pub(crate) async fn climb(
         done.push(one);
     }
     let gate = |needs| broken(&done, needs);
+    let (alone, rest): (Vec<_>, Vec<_>) =
+        rest.into_iter().partition(|check| check.when.contains(&Capability::Restart));
     let (shared, own): (Vec<_>, Vec<_>) = rest.into_iter().partition(|check| check.shared);
     let mut later = Vec::new();
     for (group, ends_shared) in [(shared, true), (own, false)] {
@@ -91,6 +94,12 @@ pub(crate) async fn climb(
         if ends_shared {
             session.drop_shared().await;
         }
+    }
+    // Whoever restarts the target does so to nobody else.
+    for check in alone {
+        let one = one(session.clone(), check, gate(check.needs)).await;
+        progress(&one);
+        later.push(one);
     }
     done.extend(later);
     done

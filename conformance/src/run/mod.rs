@@ -5,6 +5,7 @@ mod known;
 mod ladder;
 mod ledger;
 mod options;
+mod restart;
 mod session;
 
 pub(crate) use grade::{Evidence, Graded, Grades, Verdict, chosen, grade, is_wanted};
@@ -13,4 +14,5 @@ pub(crate) use ladder::{Done, Ending, climb, is_core};
 pub(crate) use ledger::leftovers;
 pub(crate) use options::Settings;
 pub use options::{CapabilityFlag, Profile, RunOptions, Shard};
+pub(crate) use restart::Restart;
 pub(crate) use session::Session;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::Restart;
 use crate::target::Dialect;
 
 pub use crate::target::CapabilityFlag;
@@ -41,6 +42,8 @@ pub struct RunOptions {
     pub exclusive: bool,
     /// Whether a required rule that could not be verified fails the run.
     pub strict: bool,
+    /// A command of the shell that stops the target and starts it again.
+    pub restart: Option<String>,
     /// What the target is said to have or to lack.
     pub capabilities: Vec<CapabilityFlag>,
     /// The template that sandboxes are made from.
@@ -72,6 +75,7 @@ impl RunOptions {
             max_live: 3,
             exclusive: false,
             strict: false,
+            restart: None,
             capabilities: Vec::new(),
             template: "system/debian:bookworm".to_owned(),
             sequences: None,
@@ -138,6 +142,8 @@ pub(crate) struct Settings {
     pub(crate) max_live: usize,
     /// Whether a required rule that could not be verified fails the run.
     pub(crate) strict: bool,
+    /// How the target is restarted, if it may be.
+    pub(crate) restart: Option<Restart>,
     /// How many generated sequences to run, and where they begin.
     pub(crate) sequences: Option<usize>,
     pub(crate) seed: u64,
@@ -166,6 +172,7 @@ impl Settings {
             template: "system/debian:bookworm".to_owned(),
             max_live: 12,
             strict: false,
+            restart: None,
             sequences: Some(25),
             histories: Some(4),
             seed: 1,
@@ -187,6 +194,7 @@ impl RunOptions {
             template: self.template.clone(),
             max_live: self.max_live,
             strict: self.strict,
+            restart: self.restart.clone().map(Restart::Command),
             sequences: self.sequences,
             histories: self.histories,
             seed: self.seed.unwrap_or(1),

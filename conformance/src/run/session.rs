@@ -200,6 +200,20 @@ impl Session {
         }
     }
 
+    /// Restarts the target, and waits until it answers again.
+    pub(crate) async fn restart(&self) -> Result<(), String> {
+        let restart = self.settings.restart.as_ref().ok_or("nobody said how")?;
+        restart.run().await?;
+        let deadline = Instant::now() + self.settings.boot_patience;
+        loop {
+            match self.client.send(Request::get("/v1/sandboxes")).await.answer {
+                Ok(_) => return Ok(()),
+                Err(why) if Instant::now() > deadline => return Err(why),
+                Err(_) => sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+
     /// Deletes a sandbox, waiting while it is on its way from one state to another.
     pub(crate) async fn remove_sandbox(&self, id: &str) {
         let (family, id) = (Family::Sandbox, id.to_owned());

@@ -11,7 +11,9 @@ use crate::commands::random;
 use crate::http::{Client, Origin};
 use crate::model::{FaultEntry, Oddity, Traits};
 use crate::reference::{KEY, OTHER_KEY, Reference};
-use crate::run::{Done, Grades, Known, Profile, Session, Settings, Verdict, climb, grade, is_core};
+use crate::run::{
+    Done, Grades, Known, Profile, Restart, Session, Settings, Verdict, climb, grade, is_core,
+};
 use crate::target::{Capabilities, Capability as C, probe};
 
 /// How long transitions of the slow server take, in milliseconds.
@@ -69,6 +71,7 @@ async fn judge(
         (settings.sequences, settings.histories) = (Some(5), Some(1));
     }
     settings.histories = histories.or(settings.histories);
+    settings.restart = Some(Restart::Inside(Arc::new(server.restart())));
     let session = Arc::new(Session::new(client, settings, format!("lc{:08x}", random())));
     let capabilities = if known.is_some() {
         let mut all = Capabilities::whole();
@@ -79,6 +82,7 @@ async fn judge(
     } else {
         let mut found = probe(&session).await.ok()?;
         found.set(C::SecondKey, true);
+        found.set(C::Restart, true);
         found
     };
     session.learn(capabilities);

@@ -36,6 +36,12 @@ pub(crate) enum Capability {
     Processes,
     /// Every key has a world with a clock that can be moved.
     Clock,
+    /// Such a world can be forked, exported and imported.
+    Worlds,
+    /// Failures can be asked for.
+    Faults,
+    /// The suite was told how to restart the target.
+    Restart,
 }
 
 use Capability as C;
@@ -60,6 +66,9 @@ const NAMES: &[(Capability, &str, &str)] = &[
         "the target does not say that processes survive (--capability processes=on)",
     ),
     (C::Clock, "clock", "the target has no clock that can be moved under a key of its own"),
+    (C::Worlds, "worlds", "the target can't fork, export and import what is under a key"),
+    (C::Faults, "faults", "the target does not fail on demand"),
+    (C::Restart, "restart", "the suite was not told how to restart the target (--restart)"),
 ];
 
 /// Which eras a target is to be held to.

@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::{Capabilities, Capability as C};
-use crate::check::{CLOCK, clock_key};
+use crate::check::{CLOCK, FAULTS, clock_key};
 use crate::http::{Answer, Auth, Request};
 use crate::run::Session;
 
@@ -42,11 +42,19 @@ pub(crate) async fn probe(session: &Session) -> Result<Capabilities, ProbeError>
     found.set(C::ClosedKeys, !open);
     let told = Request::get("/_emulator/capabilities").undescribed();
     let told = ask(session, told).await.map(|answer| answer.json["backend"].clone());
-    found.set(C::Processes, told.is_some_and(|backend| backend["process-survival"] == true));
-    let clock = Request::get(CLOCK).undescribed().auth(Auth::Bare);
+    let told = told.unwrap_or_default();
+    found.set(C::Processes, told["process-survival"] == true);
     let key = format!("Bearer {}", clock_key(&session.fresh_name()));
-    let shown = ask(session, clock.header("authorization", key)).await;
-    found.set(C::Clock, shown.is_some_and(|answer| answer.ok() && answer.json["mode"].is_string()));
+    let control = |path: &str| {
+        let request = Request::get(path).undescribed().auth(Auth::Bare);
+        request.header("authorization", key.clone())
+    };
+    let clock = ask(session, control(CLOCK)).await;
+    let clock = clock.is_some_and(|answer| answer.ok() && answer.json["mode"].is_string());
+    found.set(C::Clock, clock);
+    found.set(C::Worlds, clock && told["fork"] == true && told["export"] == true);
+    let faults = ask(session, control(FAULTS)).await;
+    found.set(C::Faults, clock && faults.is_some_and(|answer| answer.json["faults"].is_array()));
     for (capability, path) in
         [(C::Resume, "/v1/snapshot/resume"), (C::Restore, "/v1/snapshot/restore")]
     {

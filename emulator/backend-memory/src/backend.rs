@@ -88,12 +88,12 @@ impl Backend for MemoryBackend {
                 Image::Checkpoint(checkpoint) => {
                     let any: &dyn Any = &**checkpoint;
                     let saved = any.downcast_ref::<MemoryCheckpoint>()?;
-                    writer.add(ImageKind::Checkpoint, &saved.files.tree().ok()?);
+                    writer.add(ImageKind::Checkpoint, &saved.files()?.tree().ok()?);
                 }
                 Image::Disk(disk) => {
                     let any: &dyn Any = &**disk;
                     let saved = any.downcast_ref::<MemoryDisk>()?;
-                    writer.add(ImageKind::Disk, &saved.files.tree().ok()?);
+                    writer.add(ImageKind::Disk, &saved.files()?.tree().ok()?);
                 }
             }
         }
@@ -108,11 +108,11 @@ impl Backend for MemoryBackend {
         let image = |((kind, tree), boot)| match kind {
             ImageKind::Checkpoint => {
                 let files = Frozen::Here(tree);
-                Image::Checkpoint(Arc::new(MemoryCheckpoint { settings: settings(), boot, files }))
+                Image::Checkpoint(Arc::new(MemoryCheckpoint::new(settings(), boot, files)))
             }
             ImageKind::Disk => {
                 let files = Frozen::Here(tree);
-                Image::Disk(Arc::new(MemoryDisk { settings: settings(), files }))
+                Image::Disk(Arc::new(MemoryDisk::new(settings(), files)))
             }
         };
         Ok(images.into_iter().zip(boots).map(image).collect())
@@ -122,11 +122,11 @@ impl Backend for MemoryBackend {
         let files = match image {
             Image::Checkpoint(checkpoint) => {
                 let any: &dyn Any = &**checkpoint;
-                any.downcast_ref::<MemoryCheckpoint>()?.files.clone()
+                any.downcast_ref::<MemoryCheckpoint>()?.files()?
             }
             Image::Disk(disk) => {
                 let any: &dyn Any = &**disk;
-                any.downcast_ref::<MemoryDisk>()?.files.clone()
+                any.downcast_ref::<MemoryDisk>()?.files()?
             }
         };
         Some(Box::new(move |objects| files.save(objects)))
@@ -143,9 +143,9 @@ impl Backend for MemoryBackend {
         let files = Frozen::kept(root, kind, objects, Arc::clone(&self.seen));
         Ok(match kind {
             ImageKind::Checkpoint => {
-                Image::Checkpoint(Arc::new(MemoryCheckpoint { settings, boot, files }))
+                Image::Checkpoint(Arc::new(MemoryCheckpoint::new(settings, boot, files)))
             }
-            ImageKind::Disk => Image::Disk(Arc::new(MemoryDisk { settings, files })),
+            ImageKind::Disk => Image::Disk(Arc::new(MemoryDisk::new(settings, files))),
         })
     }
 }

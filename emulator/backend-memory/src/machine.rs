@@ -30,7 +30,7 @@ impl MemoryMachine {
 
     fn checkpoint(&self, tree: Tree) -> Arc<dyn Checkpoint> {
         let (settings, boot) = (self.0.settings.clone(), self.0.boot.clone());
-        Arc::new(MemoryCheckpoint { settings, boot, files: Frozen::Here(tree) })
+        Arc::new(MemoryCheckpoint::new(settings, boot, Frozen::Here(tree)))
     }
 }
 
@@ -79,7 +79,7 @@ impl Machine for MemoryMachine {
     async fn stop(&self) -> Result<Arc<dyn Disk>, BackendError> {
         let mut tree = self.0.end(Ending::Stopped).map_err(lost)?;
         tree.forget_memory();
-        Ok(Arc::new(MemoryDisk { settings: self.0.settings.clone(), files: Frozen::Here(tree) }))
+        Ok(Arc::new(MemoryDisk::new(self.0.settings.clone(), Frozen::Here(tree))))
     }
 
     fn fork(&self, identity: Identity) -> Option<Arc<dyn Machine>> {

@@ -16,7 +16,7 @@ pub(crate) async fn perform(request: &Request) -> Result<Reply, Refused> {
         }
         operation => files::operation(operation, Fields::of_body(&request.body)?)?,
     };
-    let reply = match request.world.files(request.sandbox(), op).await? {
+    let reply = match request.world.files(request.sandbox(), op, request.fault).await? {
         FileReply::Done => Reply::no_content(),
         FileReply::Info(info) => Reply::ok(&info),
         FileReply::Listing(items) => Reply::ok(&ItemsBody { items }),

@@ -181,7 +181,7 @@ async fn say(world: &Arc<World>, sandbox: &SandboxId, script: &str) -> Result<St
     let env = EnvVars::default();
     let timeout = Duration::from_mins(1);
     let command = Command { script: script.to_owned(), cwd: None, env, timeout };
-    let output = world.exec(sandbox, command).await?;
+    let output = world.exec(sandbox, command, None).await?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

@@ -18,6 +18,7 @@ mod order;
 mod process;
 mod requests;
 mod responses;
+mod restarts;
 mod sandbox_create;
 mod sandbox_life;
 mod sandbox_list;
@@ -52,6 +53,7 @@ fn trials() -> Vec<Trial> {
         process::trials(),
         requests::trials(),
         responses::trials(),
+        restarts::trials(),
         sandbox_create::trials(),
         sandbox_life::trials(),
         sandbox_list::trials(),

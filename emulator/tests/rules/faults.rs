@@ -16,6 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial!(a_cut_body_ends_early),
         trial!(a_snapshot_that_fails_in_the_middle_leaves_nothing_behind),
         trial!(a_launch_that_fails_before_it_is_ready_leaves_nothing_behind),
+        trial!(a_resume_that_fails_before_it_is_ready_leaves_it_paused),
         trial!(a_malformed_fault_is_refused_whole),
         trial!(faults_are_the_organisations_own),
         trial!(a_reset_forgets_everything_of_one_organisation),
@@ -129,7 +130,8 @@ async fn a_snapshot_that_fails_in_the_middle_leaves_nothing_behind() {
     assert_eq!(client.post_empty(&format!("/v1/sandbox/{id}/pause")).await.status, 503);
     assert_eq!(client.state(&id).await, "running");
     let path = format!("/v1/sandbox/{id}/snapshot/create");
-    assert_eq!(client.post(&path, json!({"name": "s"})).await.status, 201, "the name is free");
+    let free = client.post(&path, json!({"name": "s"})).await;
+    proves!("CTL-08" => assert_eq!(free.status, 201, "the name is free"));
 }
 
 async fn a_launch_that_fails_before_it_is_ready_leaves_nothing_behind() {
@@ -150,9 +152,34 @@ async fn a_launch_that_fails_before_it_is_ready_leaves_nothing_behind() {
     );
     assert_eq!(client.post_empty(&format!("/v1/sandbox/{id}/start")).await.status, 503);
     assert_eq!(client.get("/v1/sandboxes").await.json()["total_items"], 1);
-    assert_eq!(client.state(&id).await, "stopped");
+    proves!("CTL-08" => assert_eq!(client.state(&id).await, "stopped"));
     assert_eq!(client.post_empty(&format!("/v1/sandbox/{id}/start")).await.status, 200);
     assert_eq!(client.sh(&id, "cat f").await, "kept\n");
+}
+
+async fn a_resume_that_fails_before_it_is_ready_leaves_it_paused() {
+    let server = Server::start().await;
+    let client = server.client();
+    let id = client.a_running_sandbox().await;
+    client.sh(&id, "echo kept > f").await;
+    let path = format!("/v1/sandbox/{id}");
+    for (operation, body) in [
+        ("process/execute", json!({"command": "cat f"})),
+        ("filesystem/exists", json!({"path": "/"})),
+    ] {
+        let fault = json!({"operation": operation, "first": 1, "fail": "before-ready"});
+        set(&client, json!([fault])).await;
+        client.post_empty(&format!("{path}/pause")).await;
+        let failed = client.post(&format!("{path}/{operation}"), body).await;
+        proves!("CTL-08" => {
+            assert_eq!(failed.status, 503, "{operation}");
+            assert_eq!(client.state(&id).await, "paused");
+        });
+        assert_eq!(client.sh(&id, "cat f").await, "kept\n");
+    }
+    let fault = json!({"operation": "process/execute", "fail": "before-ready"});
+    set(&client, json!([fault])).await;
+    assert_eq!(client.sh(&id, "cat f").await, "kept\n", "what runs is not resumed");
 }
 
 async fn a_malformed_fault_is_refused_whole() {
@@ -199,13 +226,17 @@ async fn a_reset_forgets_everything_of_one_organisation() {
     set(&a, json!([{"operation": "sandbox/get", "delay_ms": 0}])).await;
     let kept = b.a_running_sandbox().await;
 
+    let counted = json!({"sandboxes": 1, "snapshots": 1, "kept": false});
+    assert_eq!(a.get("/_emulator/world").await.json(), counted);
     assert_eq!(a.post("/_emulator/reset", json!({})).await.status, 204);
+    let counted = json!({"sandboxes": 0, "snapshots": 0, "kept": false});
+    proves!("CTL-03" => assert_eq!(a.get("/_emulator/world").await.json(), counted));
     assert_eq!(a.get(&format!("/v1/sandbox/{id}")).await.status, 404);
     assert_eq!(a.get("/v1/sandboxes").await.json()["total_items"], 0);
     assert_eq!(a.get("/v1/snapshots").await.json()["total_items"], 0);
     assert_eq!(a.get("/_emulator/clock").await.text("mode"), "system");
     assert_eq!(a.get("/_emulator/faults").await.json(), json!({"faults": []}));
-    assert_eq!(b.state(&kept).await, "running");
+    proves!("CTL-03" => assert_eq!(b.state(&kept).await, "running"));
     for _ in 0..3 {
         a.a_running_sandbox().await;
     }

@@ -33,6 +33,8 @@ const ELSEWHERE: &[&str] = &[
     "transitions::",
     "tricks::",
     "wire::",
+    // The test `qemu` does this with machines.
+    "restarts::",
     // Many sandboxes, or large ones: more than a small host carries.
     "limits::",
     "network::a_policy_has_a_mode_and_bounded_lists",

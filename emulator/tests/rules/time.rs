@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial!(the_rate_limit_counts_requests_in_a_window_of_a_minute),
         trial!(every_timestamp_follows_the_clock),
         trial!(the_clock_of_one_organisation_is_not_that_of_another),
+        trial!(a_clock_that_is_moved_lets_everything_happen_at_its_moment),
         trial!(a_malformed_clock_request_is_refused),
     ]
 }
@@ -211,6 +212,40 @@ async fn the_clock_of_one_organisation_is_not_that_of_another() {
     advance(&a, 100 * 3_600_000).await;
     assert_eq!(b.state(&id).await, "running");
     assert_eq!(b.get("/_emulator/clock").await.text("mode"), "system");
+}
+
+async fn a_clock_that_is_moved_lets_everything_happen_at_its_moment() {
+    let server = frozen().await;
+    let client = server.client();
+    let tell = async |body| client.post("/_emulator/clock", body).await.text("now");
+    let begun = "2030-01-01T00:00:00.000Z";
+    tell(json!({"action": "set", "to": begun})).await;
+    let mut ids = Vec::new();
+    for timeout in [120, 60] {
+        ids.push(client.a_sandbox_with(json!({"timeout": timeout, "auto_pause": true})).await);
+    }
+    let moved = tell(json!({"action": "advance", "ms": 90_500})).await;
+    proves!("CTL-01" => assert_eq!(moved, "2030-01-01T00:01:30.500Z"));
+    let changed = async |at: usize| {
+        let item = item(&client, &ids[at]).await;
+        (item["state"].clone(), item["state_change_time"].clone())
+    };
+    proves!("CTL-02" => {
+        assert_eq!(changed(1).await, (json!("paused"), json!("2030-01-01T00:01:00.000Z")));
+        assert_eq!(changed(0).await, (json!("running"), json!(begun)));
+    });
+    tell(json!({"action": "set", "to": "2030-01-02T00:00:00Z"})).await;
+    proves!("CTL-02" => assert_eq!(
+        changed(0).await,
+        (json!("paused"), json!("2030-01-01T00:02:00.000Z"))
+    ));
+    let set = tell(json!({"action": "set", "to": begun})).await;
+    proves!("CTL-01" => {
+        assert_eq!(set, begun);
+        let dated = client.get("/v1/sandboxes").await;
+        assert_eq!(dated.header("date"), "Tue, 01 Jan 2030 00:00:00 GMT");
+    });
+    proves!("CTL-02" => assert_eq!(changed(1).await.0, "paused"));
 }
 
 async fn a_malformed_clock_request_is_refused() {

@@ -4,7 +4,7 @@ use leap0_emulator_core::clock::ClockMode;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Server, trial};
+use crate::support::{Client, Server, proves, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -41,13 +41,14 @@ async fn a_fork_has_everything_and_shares_nothing() {
 
     fork(&a, "b").await;
     let after = (b.get("/v1/sandboxes").await.json(), b.get("/v1/snapshots").await.json());
-    assert_eq!(before, after);
+    proves!("CTL-04" => assert_eq!(before, after));
     assert_eq!(b.get("/_emulator/faults").await.json()["faults"][0]["operation"], "sandbox/list");
     assert_eq!(b.get("/_emulator/requests").await.json()["requests"][0]["path"], "/v1/sandboxes");
 
     // Both write, to what was running, paused, stopped or saved; neither sees the other's.
     a.sh(&running, "echo a > f; echo a > /dev/shm/f").await;
-    assert_eq!(b.sh(&running, "cat f /dev/shm/f").await, "disk\nmemory\n");
+    let script = "cat f /dev/shm/f";
+    proves!("CTL-04" => assert_eq!(b.sh(&running, script).await, "disk\nmemory\n"));
     b.sh(&running, "echo b > f").await;
     assert_eq!(a.sh(&running, "cat f").await, "a\n");
     a.sh(&paused, "echo a > f").await;
@@ -83,7 +84,7 @@ async fn a_command_under_way_stays_with_the_world_it_came_to() {
     a.sh(&id, "touch go").await;
     waiting.await.expect("no panic");
     assert_eq!(a.sh(&id, "cat done").await, "done\n");
-    assert_eq!(b.sh(&id, "ls").await, "go\nup\n");
+    proves!("CTL-04" => assert_eq!(b.sh(&id, "ls").await, "go\nup\n"));
 }
 
 async fn a_fork_of_a_fork_and_the_end_of_its_parent() {
@@ -122,7 +123,8 @@ async fn a_fork_goes_to_an_empty_organisation_only() {
     assert_eq!(fork(json!({})).await.fields(), ["to_key"]);
     assert_eq!(fork(json!({"to_key": "nobody's"})).await.fields(), ["to_key"]);
     for taken in ["a", "a2", "b"] {
-        assert_eq!(fork(json!({ "to_key": taken })).await.status, 409, "{taken}");
+        let refused = fork(json!({ "to_key": taken })).await.status;
+        proves!("CTL-05" => assert_eq!(refused, 409, "{taken}"));
     }
     assert_eq!(b.state(&kept).await, "running");
     b.delete(&format!("/v1/sandbox/{kept}")).await;
@@ -166,7 +168,7 @@ async fn an_exported_world_comes_back_whole_on_another_server() {
     let copy = other.client();
     let put = copy.send("PUT", "/_emulator/world/state", exported.body.clone()).await;
     assert_eq!(put.status, 204, "{put:?}");
-    assert_eq!(look(&copy).await, before);
+    proves!("CTL-06" => assert_eq!(look(&copy).await, before));
     let script = "od -An -tx1 f; stat -c '%a %U' f; readlink l; cat /dev/shm/f; echo $A; hostname";
     assert_eq!(
         copy.sh(&running, script).await,
@@ -185,7 +187,7 @@ async fn an_exported_world_comes_back_whole_on_another_server() {
     assert_eq!(client.sh(&running, "cat /dev/shm/f").await, "hot\n");
 
     let again = copy.send("PUT", "/_emulator/world/state", exported.body).await;
-    assert_eq!(again.status, 409, "not over what is there");
+    proves!("CTL-05" => assert_eq!(again.status, 409, "not over what is there"));
 }
 
 async fn a_file_that_is_no_exported_world_is_refused_whole() {
@@ -218,7 +220,7 @@ async fn a_file_that_is_no_exported_world_is_refused_whole() {
         }),
     ] {
         let answer = client.send("PUT", "/_emulator/world/state", file).await;
-        assert_eq!(answer.fields(), ["body"]);
+        proves!("CTL-07" => assert_eq!(answer.fields(), ["body"]));
     }
     assert_eq!(client.get("/v1/sandboxes").await.json()["total_items"], 0);
     let put = client.send("PUT", "/_emulator/world/state", good.to_string()).await;

@@ -11,8 +11,10 @@ use anyhow::{Context as _, Result};
 use leap0_conformance::commands::{CannotRun, ReferenceOptions, reference, run};
 use leap0_conformance::{CapabilityFlag, Dialect, Profile, RunOptions};
 
+use crate::doorman;
+
 /// The word that makes this program the suite.
-const WORD: &str = "as-the-suite";
+pub(crate) const WORD: &str = "as-the-suite";
 
 /// The environment variable with the seed of a run; 1 if there is none.
 pub(crate) const SEED: &str = "LEAP0_SUITE_SEED";
@@ -42,16 +44,20 @@ pub(crate) fn as_the_suite() -> Option<ExitCode> {
             capabilities: vec![flag("transitions=off")],
             ..options(url, key, only, json)
         })),
-        ["whole", url, key, generated, capabilities] => runtime.block_on(run(RunOptions {
-            profile: Profile::Emulator,
-            dialect: Dialect::All,
-            exclusive: true,
-            strict: true,
-            capabilities: capabilities.split_whitespace().map(flag).collect(),
-            sequences: Some(generated.parse().expect("a number")),
-            histories: Some(generated.parse().expect("a number")),
-            ..options(url, key, "", "")
-        })),
+        ["whole", url, key, only, generated, capabilities, restart] => {
+            runtime.block_on(run(RunOptions {
+                profile: Profile::Emulator,
+                dialect: Dialect::All,
+                exclusive: true,
+                strict: true,
+                restart: (!restart.is_empty()).then(|| (*restart).to_owned()),
+                capabilities: capabilities.split_whitespace().map(flag).collect(),
+                sequences: Some(generated.parse().expect("a number")),
+                histories: Some(generated.parse().expect("a number")),
+                ..options(url, key, only, "")
+            }))
+        }
+        ["ring", bell] => return Some(rung(bell)),
         other => panic!("{other:?}"),
     };
     Some(ended.map_or_else(|why| told(&why), ExitCode::from))
@@ -89,18 +95,37 @@ fn flag(text: &str) -> CapabilityFlag {
     text.parse().expect("a capability")
 }
 
-/// A run of everything that can be judged, by what the emulator decides too, with so many generated
-/// sequences and histories. The emulator has these capabilities, whatever it shows.
-pub(crate) fn whole(
-    url: &str,
-    key: &str,
-    generated: u32,
-    capabilities: &str,
-    folder: &Path,
-) -> Command {
-    let mut command = again(&["whole", url, key, &generated.to_string(), capabilities]);
+/// What a run of everything that can be judged is told.
+pub(crate) struct Whole<'a> {
+    pub(crate) url: String,
+    pub(crate) key: &'a str,
+    /// Which checks; all if it is empty.
+    pub(crate) only: &'a str,
+    /// How many sequences and histories are generated.
+    pub(crate) generated: u32,
+    /// What the emulator has, whatever it shows.
+    pub(crate) capabilities: &'a str,
+    /// How the emulator is restarted; it is not if this is empty.
+    pub(crate) restart: &'a str,
+}
+
+/// A run of everything that can be judged, by what the emulator decides too.
+pub(crate) fn whole(run: &Whole<'_>, folder: &Path) -> Command {
+    let generated = run.generated.to_string();
+    let Whole { url, key, only, capabilities, restart, .. } = run;
+    let mut command = again(&["whole", url, key, only, &generated, capabilities, restart]);
     command.current_dir(folder).env("TMPDIR", folder);
     command
+}
+
+fn rung(bell: &str) -> ExitCode {
+    match doorman::ring(bell) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn again(words: &[&str]) -> Command {

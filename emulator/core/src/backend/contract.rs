@@ -368,10 +368,11 @@ async fn checkpoints_and_disks_can_be_discarded(backend: &dyn Backend) {
     let checkpoint = machine.snapshot().await.expect("a checkpoint");
     let copy = checkpoint.resume(identity()).await.expect("a machine");
     checkpoint.discard().await.expect("discarded");
-    drop(checkpoint);
+    assert!(checkpoint.resume(identity()).await.is_err(), "it is gone for every handle");
     assert_eq!(said(&copy, "echo lives").await, "lives");
     let disk = machine.stop().await.expect("a disk");
     disk.discard().await.expect("discarded");
+    assert!(disk.start(boot()).await.is_err(), "it is gone for every handle");
 }
 
 async fn what_was_saved_can_be_recalled(backend: &dyn Backend) {

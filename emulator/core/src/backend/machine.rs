@@ -128,7 +128,7 @@ pub trait Checkpoint: Any + fmt::Debug + Send + Sync {
     /// Makes a machine that continues where the checkpoint was taken, under a given identity.
     async fn resume(&self, identity: Identity) -> Result<Arc<dyn Machine>, BackendError>;
 
-    /// Gives the space back. The handle is not used again.
+    /// Gives the space back. From here on there is nothing to begin with, whoever has a handle.
     async fn discard(&self) -> Result<(), BackendError>;
 }
 
@@ -138,7 +138,7 @@ pub trait Disk: Any + fmt::Debug + Send + Sync {
     /// Boots a new machine on the disk; memory starts empty.
     async fn start(&self, boot: Boot) -> Result<Arc<dyn Machine>, BackendError>;
 
-    /// Gives the space back. The handle is not used again.
+    /// Gives the space back. From here on there is nothing to begin with, whoever has a handle.
     async fn discard(&self) -> Result<(), BackendError>;
 }
 

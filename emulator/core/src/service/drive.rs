@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::fault::Side;
 use super::sandbox::{Body, Sandbox};
 use super::shelf::Snapshot;
 use super::transitions::Transition;
@@ -150,19 +151,18 @@ impl World {
         job: &Job,
     ) -> Result<Fruit, BackendError> {
         let injected = || BackendError::Failed("a failure was asked for".to_owned());
-        if fault.is_some_and(|point| point.precedes(job)) {
-            return Err(injected());
-        }
-        let fruit = self.perform(id, job).await?;
-        if fault.is_some_and(|point| point.follows(job)) {
-            match fruit {
-                Fruit::Machine(machine) => machine.destroy().await?,
-                Fruit::Captured(checkpoint) => checkpoint.discard().await?,
-                Fruit::Checkpoint(_) | Fruit::Disk(_) | Fruit::Nothing => {}
+        match fault.and_then(|point| point.side(job)) {
+            None => self.perform(id, job).await,
+            Some(Side::Before) => Err(injected()),
+            Some(Side::After) => {
+                match self.perform(id, job).await? {
+                    Fruit::Machine(machine) => machine.destroy().await?,
+                    Fruit::Captured(checkpoint) => checkpoint.discard().await?,
+                    Fruit::Checkpoint(_) | Fruit::Disk(_) | Fruit::Nothing => {}
+                }
+                Err(injected())
             }
-            return Err(injected());
         }
-        Ok(fruit)
     }
 
     /// Runs the verb in its own task, so that a back end that panics fails one effect only.

@@ -13,25 +13,29 @@ pub enum FaultPoint {
     BeforeCopy,
     /// Of a snapshot: everything is saved, nothing is stored under its name yet.
     BeforeCommit,
-    /// Of a create, restore or start: the machine is there, but not running for the client yet.
+    /// Of a create, restore, start or resume: the machine is there, but not running for the client
+    /// yet.
     BeforeReady,
 }
 
-impl FaultPoint {
-    /// Whether the job fails before its verb.
-    pub(super) fn precedes(self, job: &Job) -> bool {
-        let copies = matches!(job, Job::Snapshot(_) | Job::Plain(Effect::Pause));
-        self == Self::BeforeCopy && copies
-    }
+/// On which side of a job's verb it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Before,
+    After,
+}
 
-    /// Whether the job fails after its verb.
-    pub(super) fn follows(self, job: &Job) -> bool {
-        match self {
-            Self::BeforeCopy => false,
-            Self::BeforeCommit => matches!(job, Job::Snapshot(_)),
-            Self::BeforeReady => {
-                matches!(job, Job::Create(_) | Job::Restore(..) | Job::Plain(Effect::Start))
-            }
+impl FaultPoint {
+    /// Where in a job the point is, if it is one of its.
+    pub(super) fn side(self, job: &Job) -> Option<Side> {
+        match (self, job) {
+            (Self::BeforeCopy, Job::Snapshot(_) | Job::Plain(Effect::Pause)) => Some(Side::Before),
+            (Self::BeforeCommit, Job::Snapshot(_))
+            | (
+                Self::BeforeReady,
+                Job::Create(_) | Job::Restore(..) | Job::Plain(Effect::Start | Effect::Resume),
+            ) => Some(Side::After),
+            (Self::BeforeCopy | Self::BeforeCommit | Self::BeforeReady, _) => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leap0_files::{FileOp, FileReply};
 
 use super::world::World;
-use super::{Sandbox, ServiceError};
+use super::{FaultPoint, Sandbox, ServiceError};
 use crate::backend::{Command, Ending, GuestError, Output};
 use crate::id::SandboxId;
 use crate::lifecycle::{Effect, Event, Verdict};
@@ -14,14 +14,16 @@ use super::sandbox::Body;
 use super::share::Call;
 
 impl World {
-    /// Runs a command (PROC-01 to PROC-11), resuming the sandbox first if it is paused.
+    /// Runs a command (PROC-01 to PROC-11), resuming the sandbox first if it is paused, or failing
+    /// to where that is asked for.
     pub async fn exec(
         self: &Arc<Self>,
         id: &SandboxId,
         command: Command,
+        fault: Option<FaultPoint>,
     ) -> Result<Output, ServiceError> {
         loop {
-            let (_, call) = self.call(id).await?;
+            let (_, call) = self.call(id, fault).await?;
             let command = command.clone();
             // The call lasts as long as the command, whoever has hung up.
             let run = tokio::spawn(async move { call.machine.exec(command).await });
@@ -32,14 +34,15 @@ impl World {
         }
     }
 
-    /// Performs a filesystem operation, resuming the sandbox first if it is paused.
+    /// Performs a filesystem operation, the same.
     pub async fn files(
         self: &Arc<Self>,
         id: &SandboxId,
         op: FileOp,
+        fault: Option<FaultPoint>,
     ) -> Result<FileReply, ServiceError> {
         loop {
-            let (_, call) = self.call(id).await?;
+            let (_, call) = self.call(id, fault).await?;
             let op = op.clone();
             let run = tokio::spawn(async move { call.machine.files(op).await });
             match run.await.map_err(|_| ServiceError::MachineFailed)? {
@@ -49,13 +52,21 @@ impl World {
         }
     }
 
-    /// Looks at a sandbox that runs, resuming it first if it is paused.
-    pub async fn use_sandbox(self: &Arc<Self>, id: &SandboxId) -> Result<Sandbox, ServiceError> {
-        self.call(id).await.map(|(sandbox, _)| sandbox)
+    /// Looks at a sandbox that runs, the same.
+    pub async fn use_sandbox(
+        self: &Arc<Self>,
+        id: &SandboxId,
+        fault: Option<FaultPoint>,
+    ) -> Result<Sandbox, ServiceError> {
+        self.call(id, fault).await.map(|(sandbox, _)| sandbox)
     }
 
     /// Admits a use: waits out a transition, resumes a paused sandbox, refuses a stopped one.
-    async fn call(self: &Arc<Self>, id: &SandboxId) -> Result<(Sandbox, Call), ServiceError> {
+    async fn call(
+        self: &Arc<Self>,
+        id: &SandboxId,
+        fault: Option<FaultPoint>,
+    ) -> Result<(Sandbox, Call), ServiceError> {
         let mut failures = None;
         loop {
             let mut changed = {
@@ -85,7 +96,7 @@ impl World {
                         state.enter(id, to, now);
                         drop(state);
                         debug_assert_eq!(effect, Some(Effect::Resume));
-                        self.begin(id.clone(), Effect::Resume.into(), None);
+                        self.begin(id.clone(), Effect::Resume.into(), fault);
                         changed
                     }
                 }

@@ -44,7 +44,7 @@ pub enum RecallError {
 }
 
 impl Host {
-    /// Makes the worlds that were kept. What ran when the process ended has no memory any more: it
+    /// Makes the worlds that were kept (CTL-09). What ran when the process ended has no memory any more: it
     /// is stopped, with the disk of when it was last paused or stopped; what never was is gone.
     pub async fn recall(&self) -> Result<Vec<Recalled>, RecallError> {
         let context = self.context();

@@ -1,4 +1,4 @@
-//! `/_emulator/clock`: the time of the caller's world.
+//! `/_emulator/clock`: the time of the caller's world (CTL-01, CTL-02).
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! `/_emulator/faults`: failures on demand, for the caller's organisation.
+//! `/_emulator/faults`: failures on demand, for the caller's organisation (CTL-08).
 
 use std::time::Duration;
 
@@ -167,14 +167,21 @@ fn word(point: FaultPoint) -> &'static str {
     }
 }
 
-/// The operations that a point is part of.
+/// The operations that a point is part of, or the beginnings of their names.
 fn operations(point: FaultPoint) -> &'static [&'static str] {
     match point {
         FaultPoint::BeforeCopy => &["snapshot/create", "snapshot/pause", "sandbox/pause"],
         FaultPoint::BeforeCommit => &["snapshot/create", "snapshot/pause"],
-        FaultPoint::BeforeReady => {
-            &["sandbox/create", "sandbox/start", "snapshot/resume", "snapshot/restore"]
-        }
+        // The last three are uses, which resume a paused sandbox.
+        FaultPoint::BeforeReady => &[
+            "sandbox/create",
+            "sandbox/start",
+            "snapshot/resume",
+            "snapshot/restore",
+            "process/",
+            "filesystem/",
+            "system/",
+        ],
     }
 }
 
@@ -186,7 +193,9 @@ fn fail(fields: &mut Fields, operation: Option<&str>) -> Option<Mishap> {
         return None;
     };
     let operation = operation?;
-    if !operations(point).contains(&operation) {
+    let covers =
+        |known: &str| operation == known || (known.ends_with('/') && operation.starts_with(known));
+    if !operations(point).iter().any(|known| covers(known)) {
         let rule = format!("{text} is a phase of {}", operations(point).join(", "));
         fields.refuse("fail", rule);
         return None;

@@ -68,6 +68,7 @@ pub(crate) async fn answer(
             tenant.keep_presets().await.map_err(world::refused)?;
             Ok(reply)
         }
+        ("world", &Method::GET) => Ok(world::show(emulator, &tenant()?.world)),
         ("world/fork", &Method::POST) => {
             let org = org()?;
             world::fork(emulator, &org, fields(body).await?).await
@@ -85,7 +86,7 @@ pub(crate) async fn answer(
             let report = Report::of(&*tenant()?);
             Ok(if wants_text(&head) { report.text() } else { report.json() })
         }
-        ("health" | "capabilities" | "openapi.json" | "requests" | "report", _) => {
+        ("health" | "capabilities" | "openapi.json" | "requests" | "report" | "world", _) => {
             Err(Failure::wrong_method("GET"))
         }
         ("clock", _) => Err(Failure::wrong_method("GET, POST")),
@@ -121,7 +122,7 @@ async fn fields(body: Incoming) -> Result<Fields, Failure> {
 }
 
 /// Forgets the caller's organisation, or with `all` every one: a new world is put in its place, so
-/// nothing of the old one can be left.
+/// nothing of the old one can be left (CTL-03).
 async fn reset(emulator: &Emulator, org: &OrgId, mut fields: Fields) -> Result<Reply, Failure> {
     let all = fields.bool("all").unwrap_or(false);
     fields.finish(|| ()).map_err(Failure::invalid)?;

@@ -1,9 +1,10 @@
-//! `/_emulator/world/*`: an organisation's world as a whole.
+//! `/_emulator/world` and what is below it: an organisation's world as a whole.
 
 use hyper::StatusCode;
 use hyper::body::Incoming;
 use leap0_emulator_core::id::OrgId;
-use leap0_emulator_core::service::ServiceError;
+use leap0_emulator_core::service::{ServiceError, World};
+use serde::Serialize;
 
 use crate::http::{BodyError, Content, Failure, Reply, read_body};
 use crate::server::Emulator;
@@ -13,7 +14,24 @@ use crate::wire::{FieldError, Fields};
 /// Largest file that is imported, in bytes.
 const MAX_FILE: usize = 1 << 30;
 
-/// Copies the caller's world, in O(1), to the organisation of the key `to_key`.
+/// How much there is, and whether it outlives the process.
+#[derive(Serialize)]
+struct WorldBody {
+    sandboxes: usize,
+    snapshots: usize,
+    kept: bool,
+}
+
+/// What the caller's world has.
+pub(super) fn show(emulator: &Emulator, world: &World) -> Reply {
+    Reply::ok(&WorldBody {
+        sandboxes: world.sandbox_count(),
+        snapshots: world.snapshot_count(),
+        kept: emulator.host().keeps(),
+    })
+}
+
+/// Copies the caller's world (CTL-04, CTL-05), in O(1), to the organisation of the key `to_key`.
 pub(super) async fn fork(
     emulator: &Emulator,
     from: &OrgId,
@@ -43,7 +61,7 @@ pub(super) async fn export(tenant: &Tenant) -> Result<Reply, Failure> {
     Ok(Reply { status: StatusCode::OK, content: Content::Json(file) })
 }
 
-/// Puts an exported world in the place of the caller's, which has to be empty.
+/// Puts an exported world in the place of the caller's, which has to be empty (CTL-05, CTL-06, CTL-07).
 pub(super) async fn import(
     emulator: &Emulator,
     org: &OrgId,

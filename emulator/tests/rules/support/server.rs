@@ -1,5 +1,6 @@
 //! A server in this process.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,9 @@ use leap0_emulator::{Access, Emulator, Keys, Limits, server};
 use leap0_emulator_core::clock::SystemClock;
 use leap0_emulator_core::id::RandomIds;
 use leap0_emulator_core::service::{Host, Settings};
+use leap0_storage::DataFolder;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::Client;
@@ -15,7 +18,9 @@ use super::Client;
 /// A running server; it ends with the trial.
 pub(crate) struct Server {
     authority: String,
+    emulator: Arc<Emulator>,
     task: JoinHandle<()>,
+    stop: Option<oneshot::Sender<()>>,
 }
 
 /// A server with settings of the trial's own.
@@ -25,6 +30,7 @@ pub(crate) struct Builder {
     access: Access,
     limits: Limits,
     grace: Duration,
+    folder: Option<PathBuf>,
 }
 
 impl Server {
@@ -42,6 +48,7 @@ impl Server {
             limits: Limits::default(),
             // Commands that run when a snapshot is taken get little time: trials don't wait.
             grace: Duration::from_millis(20),
+            folder: None,
         }
     }
 
@@ -58,6 +65,13 @@ impl Server {
     /// A client that sends no key.
     pub(crate) fn anonymous(&self) -> Client {
         Client::new(&self.authority, None)
+    }
+
+    /// Ends it in an orderly way.
+    pub(crate) async fn end(mut self) {
+        drop(self.stop.take());
+        let _ = (&mut self.task).await;
+        self.emulator.shut_down().await;
     }
 
     /// `127.0.0.1:PORT`
@@ -105,15 +119,29 @@ impl Builder {
         self
     }
 
+    /// Keeps everything in this folder, and begins with what is there.
+    pub(crate) fn data_dir(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_owned());
+        self
+    }
+
     /// Starts it.
     pub(crate) async fn start(self) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let authority = listener.local_addr().expect("bound").to_string();
         let backend = crate::backend(self.grace);
-        let host = Host::new(backend, Arc::new(SystemClock), Arc::new(RandomIds), self.settings);
+        let mut host =
+            Host::new(backend, Arc::new(SystemClock), Arc::new(RandomIds), self.settings);
+        if let Some(folder) = &self.folder {
+            let storage = DataFolder::open(folder, host.backend().name).expect("a data folder");
+            host = host.kept_in(Arc::new(storage));
+        }
         let emulator = Emulator::new(host, self.keys, self.access, self.limits);
+        emulator.recall().await.expect("what was kept is read");
         let emulator = Arc::new(emulator);
-        let task = tokio::spawn(server::run(emulator, listener, std::future::pending()));
-        Server { authority, task }
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = async { drop(stopped.await) };
+        let serving = server::run(Arc::clone(&emulator), listener, stopped);
+        Server { authority, emulator, task: tokio::spawn(serving), stop: Some(stop) }
     }
 }

@@ -60,10 +60,10 @@ async fn a_failed_start_leaves_the_sandbox_stopped_and_a_failed_resume_paused() 
     world.start_sandbox(&id, None).await.unwrap();
     world.pause_sandbox(&id, None).await.unwrap();
     script.fail("resume");
-    assert!(world.use_sandbox(&id).await.is_err());
+    assert!(world.use_sandbox(&id, None).await.is_err());
     assert_eq!(state(&world, &id), Some(State::Paused));
     script.mend("resume");
-    assert!(world.use_sandbox(&id).await.is_ok());
+    assert!(world.use_sandbox(&id, None).await.is_ok());
 }
 
 #[tokio::test]

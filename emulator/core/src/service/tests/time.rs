@@ -41,7 +41,7 @@ async fn every_launch_has_the_full_timeout_before_it() {
     let id = a_sandbox_with(&world, 300, true).await;
     world.advance_clock(secs(8 * 3600)).await;
     assert_eq!(state(&world, &id), Some(State::Paused));
-    world.use_sandbox(&id).await.unwrap();
+    world.use_sandbox(&id, None).await.unwrap();
     assert_eq!(world.sandbox(&id).unwrap().timeout_at(), Some(world.now().after(secs(300))));
     world.advance_clock(secs(299)).await;
     assert_eq!(state(&world, &id), Some(State::Running));
@@ -112,9 +112,9 @@ async fn a_paused_sandbox_outlives_any_time_and_setting_the_clock_back_makes_not
     let early = Timestamp::from_millis(0);
     world.set_clock(early).await;
     assert_eq!(world.now(), early);
-    world.use_sandbox(&id).await.unwrap();
+    world.use_sandbox(&id, None).await.unwrap();
     world.set_clock(early.after(secs(1))).await;
-    assert_eq!(world.use_sandbox(&id).await.map(drop), Err(ServiceError::SandboxNotFound));
+    assert_eq!(world.use_sandbox(&id, None).await.map(drop), Err(ServiceError::SandboxNotFound));
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ async fn many_uses_of_a_paused_sandbox_resume_it_once() {
     let uses: Vec<_> = (0..20)
         .map(|_| {
             let (world, id) = (Arc::clone(&world), id.clone());
-            tokio::spawn(async move { world.use_sandbox(&id).await.map(drop) })
+            tokio::spawn(async move { world.use_sandbox(&id, None).await.map(drop) })
         })
         .collect();
     script.called("resume").await;
@@ -45,7 +45,7 @@ async fn everyone_who_waits_for_a_resume_hears_of_its_failure() {
     let uses: Vec<_> = (0..20)
         .map(|_| {
             let (world, id) = (Arc::clone(&world), id.clone());
-            tokio::spawn(async move { world.use_sandbox(&id).await.map(drop) })
+            tokio::spawn(async move { world.use_sandbox(&id, None).await.map(drop) })
         })
         .collect();
     for used in uses {
@@ -77,7 +77,7 @@ async fn a_use_waits_for_a_snapshot_and_other_requests_are_refused() {
     assert_eq!(world.list_snapshots(&SnapshotQuery::default()).total, 0);
     let used = {
         let (world, id) = (Arc::clone(&world), id.clone());
-        tokio::spawn(async move { world.use_sandbox(&id).await.map(drop) })
+        tokio::spawn(async move { world.use_sandbox(&id, None).await.map(drop) })
     };
     hold.release();
     assert!(taking.await.unwrap().is_ok());
@@ -94,7 +94,7 @@ async fn a_client_that_hangs_up_strands_nothing() {
     request.abort();
     assert!(request.await.unwrap_err().is_cancelled());
     hold.release();
-    assert_eq!(world.use_sandbox(&id).await.map(drop), Ok(()));
+    assert_eq!(world.use_sandbox(&id, None).await.map(drop), Ok(()));
     assert_eq!(state(&world, &id), Some(State::Running));
     assert_eq!(world.list_snapshots(&SnapshotQuery::default()).total, 1);
 }
@@ -108,7 +108,7 @@ async fn a_sandbox_that_is_deleted_while_a_use_waits_is_not_found() {
     script.called("snapshot").await;
     let used = {
         let (world, id) = (Arc::clone(&world), id.clone());
-        tokio::spawn(async move { world.use_sandbox(&id).await.map(drop) })
+        tokio::spawn(async move { world.use_sandbox(&id, None).await.map(drop) })
     };
     hold.release();
     assert!(taking.await.unwrap().is_ok());
@@ -123,5 +123,5 @@ async fn the_source_of_a_snapshot_pause_stays_paused_where_the_settings_say_so()
     let id = a_running_sandbox(&world).await;
     world.create_snapshot(&id, snapshot("s", SourceAfter::Paused)).await.unwrap();
     assert_eq!(state(&world, &id), Some(State::Paused));
-    assert!(world.use_sandbox(&id).await.is_ok());
+    assert!(world.use_sandbox(&id, None).await.is_ok());
 }
