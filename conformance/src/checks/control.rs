@@ -23,6 +23,8 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 const HOUR: u64 = 3600;
+/// How often something else is asked meanwhile.
+const LOOKS: usize = 20;
 /// How far from its moment something may be shown, in milliseconds: some tell times coarsely.
 const NEAR: i64 = 60_000;
 
@@ -318,6 +320,30 @@ async fn what_is_told_to_fail_fails_and_leaves_nothing(t: &Trial) -> Outcome {
         t.status(RULE, &told, 418);
         t.same(RULE, "its Retry-After", told.header("retry-after"), "7");
         t.status(RULE, &world.trial.get("/v1/sandboxes").await?, 200);
+
+        // A delay is one of the organisation's clock.
+        let delay = json!({ "operation": "sandbox/list", "first": 1, "delay_ms": 60_000 });
+        world.fail(json!([delay])).await?;
+        world.tell_the_clock(json!({ "action": "freeze" })).await?;
+        let late = world.trial.get("/v1/sandboxes");
+        tokio::pin!(late);
+        let mut looks = 0;
+        let early = loop {
+            tokio::select! {
+                biased;
+                answer = &mut late => break answer?.ok(),
+                state = world.state(&id) => drop(state?),
+            }
+            looks += 1;
+            if looks == LOOKS {
+                break false;
+            }
+        };
+        t.must(RULE, "what is told to take longer does, while the clock stands", !early);
+        world.tell_the_clock(json!({ "action": "advance", "ms": 60_000 })).await?;
+        if !early {
+            t.status(RULE, &late.await?, 200);
+        }
         Ok(())
     })
     .await

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::listed;
 use crate::check::{Check, Outcome, Trial, check};
 use crate::http::{Auth, Request};
+use crate::moment;
 use crate::target::Capability as C;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -267,8 +268,14 @@ async fn what_outlives_a_stop(t: &Trial) -> Outcome {
         "network_policy": {"mode": "deny-all"},
     });
     let sandbox = t.sandbox_with(fields).await?;
+    let launched = listed(t, &sandbox.id).await?["launch_time"].clone();
+    let seen = moment::now_ms();
+    t.until(1, async || Ok(moment::now_ms() > seen + 1)).await?;
     t.change(&sandbox.id, "stop").await?;
     let started = t.change(&sandbox.id, "start").await?;
+    let again = listed(t, &sandbox.id).await?["launch_time"].clone();
+    let new = again.is_string() && again != launched;
+    t.decided("SB-START-04", "its launch time is that of the start", new);
     for field in ["vcpu", "auto_pause", "network_policy", "created_at", "timeout"] {
         let same = started.json.get(field) == sandbox.made.get(field);
         t.decided("SB-START-04", format!("{field} is what it was"), same);

@@ -186,11 +186,20 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::StartIsANewCreation, "changes created_at at a start", &["SB-START-02"]),
     entry(F::StartFromTemplate, "starts without the saved disk", &["SB-START-02"]),
     ours(F::StartForgetsEnv, "starts without the environment", &["SB-START-04"]),
+    ours(
+        F::StartKeepsLaunchTime,
+        "tells the launch time of before the stop after a start",
+        &["SB-START-04"],
+    ),
     entry(F::StartOfRunning, "starts what is running", &["SB-START-01", "STATE-START-RUNNING"]),
     entry(F::StartOfUnused, "starts what runs and was never used", &["STATE-START-RUNNING"]),
     entry(F::StartOfPaused, "starts what is paused", &["STATE-START-PAUSED"]),
     // Timeouts
-    entry(F::AutoPauseDeletes, "deletes a sandbox with auto_pause at its timeout", &["SB-TMO-02"]),
+    entry(
+        F::AutoPauseDeletes,
+        "deletes a sandbox with auto_pause and less than an hour at its timeout",
+        &["SB-TMO-02"],
+    ),
     slow(
         F::LaunchedAfterTheJump,
         "ends a launch only where its clock has been moved to meanwhile",
@@ -252,6 +261,11 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::SnapshotOfStopped, "captures what is stopped", &["SNAP-CREATE-02"]),
     entry(F::SnapshotPausesSource, "leaves the source of a capture paused", &["SNAP-CREATE-04"]),
     entry(F::SnapshotEndsSource, "ends the source of a capture", &["SNAP-CREATE-04"]),
+    entry(
+        F::CaptureEmptiesTmp,
+        "empties the source's /tmp at a capture if anything is in its memory",
+        &["SNAP-CREATE-04"],
+    ),
     entry(
         F::CaptureLosesSourceMemory,
         "loses the memory of the source at a capture",
@@ -318,6 +332,7 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::RestoreUsesUp, "restores a snapshot once", &["SNAP-REST-01"]),
     entry(F::RestoreNeedsSource, "restores only while the source is there", &["SNAP-REST-08"]),
     entry(F::RestoreForgetsMemory, "restores no memory", &["SNAP-REST-10"]),
+    entry(F::RestoreForgetsEmptyDirectories, "restores no empty directory", &["SNAP-REST-10"]),
     entry(F::RestoreIsEmpty, "restores an empty disk", &["SNAP-REST-01"]),
     entry(F::RestoreForgetsEnv, "restores without the environment", &["SNAP-REST-11"]),
     // Lists of snapshots, and deleting them
@@ -567,6 +582,11 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
     entry(F::RateNeverRecovers, "refuses requests for ever after too many", &["LIM-04"]),
     entry(F::ClockDoesNotStand, "lets a frozen clock go on", &["CTL-01"]),
     entry(F::ClockJumps, "lets what fell due happen when the clock has arrived", &["CTL-02"]),
+    slow(
+        F::TimeoutsWaitForChanges,
+        "lets nothing time out while anything changes its state, where a clock stands",
+        &["CTL-02"],
+    ),
     entry(F::ResetKeepsSnapshots, "keeps the snapshots in a reset", &["CTL-03"]),
     entry(F::ResetForgetsAll, "forgets every organisation in a reset", &["CTL-03"]),
     entry(F::ForkLosesMemory, "copies disks in a fork, and not memory", &["CTL-04"]),

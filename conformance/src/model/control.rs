@@ -20,6 +20,8 @@ pub(super) struct Mishap {
     /// How many calls it strikes yet.
     first: u64,
     how: Value,
+    /// When the call that it holds up goes on.
+    until: Option<u64>,
     said: Value,
 }
 
@@ -169,6 +171,7 @@ impl World {
                 operation: said["operation"].as_str().unwrap_or_default().to_owned(),
                 first: said["first"].as_u64().unwrap_or(u64::MAX),
                 how: said.get("answer").or_else(|| said.get("fail")).cloned().unwrap_or_default(),
+                until: None,
                 said: said.clone(),
             });
         }
@@ -188,11 +191,19 @@ impl World {
         take: impl FnOnce(&mut Self) -> Result<Step, Reply>,
     ) -> Result<Step, Reply> {
         let what = operation(&call.method, &call.path);
+        let time = self.time_of(org, now);
         let mishaps = self.organisations.get_mut(org).map(|org| &mut org.mishaps);
         let struck = mishaps.into_iter().flatten().find(|mishap| {
             mishap.first > 0 && what.as_ref().is_some_and(|what| *what == mishap.operation)
         });
         let Some(mishap) = struck else { return take(self) };
+        if let Some(delay) = mishap.said["delay_ms"].as_u64() {
+            if time < *mishap.until.get_or_insert(time + delay) {
+                return Ok(Step::Wait);
+            }
+            mishap.first -= 1;
+            return take(self);
+        }
         mishap.first -= 1;
         let how = mishap.how.clone();
         if let Some(status) = how["status"].as_u64().and_then(|status| u16::try_from(status).ok()) {

@@ -169,6 +169,15 @@ impl Disk {
         self.0.retain(|path, _| !MEMORY.iter().any(|root| path.starts_with(&format!("{root}/"))));
     }
 
+    /// Loses the directories that nothing is in.
+    pub(super) fn prune(&mut self) {
+        let paths: Vec<String> = self.0.keys().cloned().collect();
+        let empty = |path: &str| !paths.iter().any(|other| parent(other) == path);
+        self.0.retain(|path, node| {
+            node.kind != Kind::Directory || BEGIN.contains(&&**path) || !empty(path)
+        });
+    }
+
     /// Loses what is on disk.
     pub(super) fn wipe(&mut self, now: u64) {
         let fresh = Self::new(now);

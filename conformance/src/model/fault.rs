@@ -344,6 +344,10 @@ pub(crate) enum Fault {
     RestartForgetsSnapshots,
     RestartSetsTheClock,
     RateNeverRecovers,
+    RestoreForgetsEmptyDirectories,
+    CaptureEmptiesTmp,
+    TimeoutsWaitForChanges,
+    StartKeepsLaunchTime,
 }
 
 impl Fault {

@@ -6,7 +6,7 @@ use super::reply::{Call, Reply};
 use super::world::{Finish, Step, World, is_use};
 
 /// Whether a sandbox is on its way from one state to another.
-fn is_passing(state: &str) -> bool {
+pub(super) fn is_passing(state: &str) -> bool {
     !matches!(state, "running" | "paused" | "stopped")
 }
 
@@ -218,9 +218,12 @@ impl World {
         let fresh = self.bug(Fault::StartFromTemplate);
         let renewed = self.bug(Fault::StartIsANewCreation);
         let bare = self.bug(Fault::StartForgetsEnv);
+        let same = self.bug(Fault::StartKeepsLaunchTime);
         if let Some(sandbox) = self.sandbox(org, id) {
             sandbox.deadline = deadline;
-            sandbox.launched = now;
+            if !same {
+                sandbox.launched = now;
+            }
             if fresh {
                 sandbox.disk.wipe(now);
             }

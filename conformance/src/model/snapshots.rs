@@ -209,6 +209,16 @@ impl World {
         {
             source.disk.power_off();
         }
+        if self.bug(Fault::CaptureEmptiesTmp)
+            && let Some(source) = self.sandbox(org, id)
+        {
+            let inside: Vec<String> =
+                source.disk.children("/tmp").iter().map(|(path, _)| (*path).to_owned()).collect();
+            let remembers = !source.disk.children("/dev/shm").is_empty();
+            for path in inside.iter().filter(|_| remembers) {
+                source.disk.remove(path);
+            }
+        }
         if let Some(old) = paused.filter(|_| self.bug(Fault::SnapshotAfterPauseIsOld)) {
             snapshot.disk = old;
         }
@@ -313,6 +323,9 @@ impl World {
         let mut disk = snapshot.disk.clone();
         if self.bug(Fault::RestoreForgetsMemory) {
             disk.power_off();
+        }
+        if self.bug(Fault::RestoreForgetsEmptyDirectories) {
+            disk.prune();
         }
         let older = snapshot.older.as_ref();
         let alone = older.is_some_and(|id| !self.organisation(org).snapshots.contains_key(id));

@@ -9,6 +9,7 @@ use super::control::{Exported, Mishap, OWN_KEY};
 use super::disk::Disk;
 use super::fault::Fault;
 use super::oddity::Oddity;
+use super::power::is_passing;
 use super::races::Late;
 use super::reply::{Call, Reply};
 use super::route::{Route, route};
@@ -55,6 +56,8 @@ pub(super) struct Organisation {
     /// What names stood for, for a server that keeps it.
     pub(super) known: BTreeMap<String, Snapshot>,
     pub(super) pace: Pace,
+    /// Whether something fell due while another thing was under way, for a server that waits.
+    late: bool,
     /// Failures to come.
     pub(super) mishaps: Vec<Mishap>,
     /// When its minute of requests ends, and how many there were in it.
@@ -440,9 +443,16 @@ impl World {
         let loses = self.bug(Fault::AutoPauseLosesMemory);
         let stops = self.odd(Oddity::TimeoutStops);
         let cuts = self.bug(Fault::TimeoutCutsCapture);
+        let waits = self.bug(Fault::TimeoutsWaitForChanges);
         for organisation in self.organisations.values_mut() {
             let now = organisation.pace.shown(now);
             let mut over = Vec::new();
+            let changing = |sandbox: &Sandbox| is_passing(sandbox.state);
+            let stands = matches!(organisation.pace, Pace::At(_));
+            if waits && stands && organisation.sandboxes.values().any(changing) {
+                organisation.late = true;
+                continue;
+            }
             for sandbox in organisation.sandboxes.values_mut() {
                 sandbox.tick(now);
                 let Some(due) = sandbox.deadline.filter(|at| *at <= now) else { continue };
@@ -450,8 +460,9 @@ impl World {
                 if sandbox.state != "running" && !captured {
                     continue;
                 }
-                sandbox.changed = due;
-                if sandbox.wish.auto_pause && !deletes {
+                sandbox.changed = if organisation.late { now } else { due };
+                let short = sandbox.wish.timeout < 3600;
+                if sandbox.wish.auto_pause && !(deletes && short) {
                     sandbox.state = "paused";
                     sandbox.deadline = None;
                     sandbox.halt("paused");
