@@ -1,6 +1,6 @@
 //! The suite on the emulator, with everything that the emulator decides for itself binding: as it
-//! starts by default, with states that last long enough to be seen, with a limit of requests, and
-//! with a data folder, restarted in the middle.
+//! starts by default, with states that last long enough to be seen, or as long as real ones, with a
+//! limit of requests, and with a data folder, restarted in the middle.
 //!
 //! This is also what the emulator's mutants are judged by (`conformance/mutants.toml`).
 
@@ -27,7 +27,7 @@ struct Setting {
     capabilities: &'static str,
 }
 
-const SETTINGS: [Setting; 3] = [
+const SETTINGS: [Setting; 4] = [
     Setting {
         name: "instant",
         flags: &[],
@@ -41,6 +41,13 @@ const SETTINGS: [Setting; 3] = [
         only: "",
         generated: 1,
         capabilities: "transitions=on clock=on worlds=on faults=on",
+    },
+    Setting {
+        name: "realistic",
+        flags: &["--transition-delay", "realistic"],
+        only: "CTL-05",
+        generated: 1,
+        capabilities: "transitions=on clock=on worlds=on",
     },
     Setting {
         name: "limited",

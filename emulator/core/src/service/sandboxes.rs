@@ -8,7 +8,7 @@ use super::sandbox::{Sandbox, Spec};
 use super::world::World;
 use super::{FaultPoint, ServiceError};
 use crate::id::SandboxId;
-use crate::lifecycle::{Effect, Event, Launch, Phase, State, Verdict};
+use crate::lifecycle::{Effect, Event, Launch, Phase, Verdict};
 
 impl World {
     /// Creates a sandbox and answers when it runs (SB-CREATE-08), or fails where it is told to.
@@ -102,8 +102,5 @@ impl World {
 
 /// The sandbox that a request ends with. One that someone else removed meanwhile is not found.
 pub(super) fn sandbox_of(done: Done) -> Result<Sandbox, ServiceError> {
-    match done.sandbox {
-        Some(sandbox) if sandbox.state() != State::Deleted => Ok(sandbox),
-        Some(_) | None => Err(ServiceError::SandboxNotFound),
-    }
+    done.sandbox.ok_or(ServiceError::SandboxNotFound)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::drive::{Draft, Job};
 use super::page::{Listing, SnapshotQuery, list_snapshots};
 use super::sandbox::{Sandbox, Spec};
+use super::sandboxes::sandbox_of;
 use super::settings::{DeleteInUse, PauseSource};
 use super::shelf::{Shelf, Snapshot};
 use super::world::World;
@@ -135,8 +136,7 @@ impl World {
             drop(state);
             self.begin(id, Job::Restore(snapshot, identity), request.fault)
         };
-        let done = done.await.map_err(|_| ServiceError::MachineFailed)??;
-        done.sandbox.ok_or(ServiceError::SandboxNotFound)
+        sandbox_of(done.await.map_err(|_| ServiceError::MachineFailed)??)
     }
 
     /// Whether a snapshot is stored under this id.
