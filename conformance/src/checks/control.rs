@@ -159,12 +159,11 @@ async fn what_changes_falls_due_among_the_rest(t: &Trial) -> Outcome {
             return Err(Stop::Unprepared("no pause was seen under way".to_owned()));
         }
         // Past the end of the pause, and not past that of the other one.
-        for _ in 0..10_000 {
+        let ended = async || {
             world.tell_the_clock(advance(1)).await?;
-            if world.state(&is_paused).await? == "paused" {
-                break;
-            }
-        }
+            Ok(world.state(&is_paused).await? == "paused")
+        };
+        t.until(60, ended).await?;
         let at = changed(&world.listed().await?, &times_out);
         let on_time = at.is_none_or(|at| at <= due + 1);
         t.must("CTL-02", "it timed out before the pause had ended", on_time);

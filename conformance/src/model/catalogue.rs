@@ -588,7 +588,11 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
         &["CTL-02"],
     ),
     entry(F::ResetKeepsSnapshots, "keeps the snapshots in a reset", &["CTL-03"]),
-    entry(F::ResetForgetsAll, "forgets every organisation in a reset", &["CTL-03"]),
+    entry(
+        F::ResetForgetsAll,
+        "forgets every organisation in a reset while a command runs",
+        &["CTL-03"],
+    ),
     entry(F::ForkLosesMemory, "copies disks in a fork, and not memory", &["CTL-04"]),
     entry(F::ForksAreOne, "shows in a fork what is done in the original", &["CTL-04"]),
     entry(F::ForkReplaces, "forks to where something is", &["CTL-05"]),

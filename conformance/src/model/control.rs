@@ -61,11 +61,12 @@ impl World {
     }
 
     fn reset(&mut self, org: &str) -> Reply {
-        let old = self.organisations.remove(org).unwrap_or_default();
+        let mut old = self.organisations.remove(org).unwrap_or_default();
         if self.bug(Fault::ResetKeepsSnapshots) {
             self.organisation(org).snapshots = old.snapshots;
         }
-        if self.bug(Fault::ResetForgetsAll) {
+        let runs = old.sandboxes.values_mut().any(|one| !one.disk.processes_mut().is_empty());
+        if runs && self.bug(Fault::ResetForgetsAll) {
             self.organisations.retain(|key, _| !key.starts_with(OWN_KEY));
         }
         Reply::done()
