@@ -213,5 +213,6 @@ fn every_family_is_complete() {
     STATE 72
     NET 6
     LIM 5
+    CTL 9
     ");
 }

@@ -12,7 +12,7 @@ use crate::checks;
 use crate::http::{Client, Origin};
 use crate::model::{CATALOGUE, Fault, ODDITIES, Traits};
 use crate::reference::{KEY, OTHER_KEY, Reference};
-use crate::run::{Session, Settings};
+use crate::run::{Restart, Session, Settings};
 use crate::scenario::{Story, play};
 use crate::target::{Capabilities, Capability};
 
@@ -49,7 +49,9 @@ async fn session_on(traits: Traits) -> (Reference, Arc<Session>) {
     let server = Reference::start(traits).await.unwrap();
     let origin = Origin::parse(&server.url).unwrap();
     let client = Client::new(origin, KEY, OTHER_KEY, Duration::from_secs(10));
-    let session = Arc::new(Session::new(client, Settings::quick(), "lctest".to_owned()));
+    let restart = Some(Restart::Inside(Arc::new(server.restart())));
+    let settings = Settings { restart, ..Settings::quick() };
+    let session = Arc::new(Session::new(client, settings, "lctest".to_owned()));
     (server, session)
 }
 
