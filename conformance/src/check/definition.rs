@@ -43,7 +43,8 @@ pub(crate) struct Check {
     pub(crate) rules: &'static [&'static str],
     pub(crate) needs: Needs,
     pub(crate) when: &'static [Capability],
-    /// How many sandboxes it has at once.
+    /// How many sandboxes it has at once, in whatever organisation. Copies of a whole organisation
+    /// do not count: they are made by servers alone that share what they have in common.
     pub(crate) live: usize,
     /// Whether it works in the sandbox that such checks share.
     pub(crate) shared: bool,

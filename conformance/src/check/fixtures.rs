@@ -98,12 +98,8 @@ impl Trial {
     /// Waits for a sandbox that was answered to be running.
     pub(crate) async fn running(&self, answer: &Answer) -> Outcome<Sandbox> {
         let id = answer.text("id").to_owned();
-        let running = answer.text("state") == "running"
-            || match self.key() {
-                None => self.session.until_running(&id).await,
-                Some(_) => self.until(60, async || Ok(self.state(&id).await? == "running")).await?,
-            };
-        if running {
+        let look = self.addressed(Request::get(path(&id, "")));
+        if answer.text("state") == "running" || self.session.until_read_running(look).await {
             Ok(Sandbox { id, made: answer.json.clone() })
         } else {
             Err(Stop::Unprepared(format!("sandbox {id} was never running")))

@@ -19,7 +19,7 @@ const PATIENCE: u64 = 10;
 
 /// An organisation that nobody else knows the key of.
 #[derive(Debug)]
-pub(crate) struct Clocked<'t> {
+pub(crate) struct OwnWorld<'t> {
     /// The check, acting in this world.
     pub(crate) trial: Trial,
     worlds: &'t Worlds,
@@ -30,13 +30,13 @@ pub(crate) struct Clocked<'t> {
 struct Worlds(Mutex<Vec<String>>);
 
 /// The key of a world that nobody has used yet.
-pub(crate) fn clock_key(fresh: &str) -> String {
+pub(crate) fn own_key(fresh: &str) -> String {
     format!("clock-{fresh}")
 }
 
 impl Worlds {
     fn enter(&self, trial: &Trial) -> Trial {
-        let key = clock_key(&trial.name());
+        let key = own_key(&trial.name());
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(key.clone());
         trial.under(key)
     }
@@ -48,12 +48,12 @@ impl Worlds {
 
 impl Trial {
     /// Acts in a world of its own, and leaves nothing there.
-    pub(crate) async fn with_a_clock<T>(
+    pub(crate) async fn in_a_world<T>(
         &self,
-        act: impl AsyncFnOnce(&Clocked<'_>) -> Outcome<T>,
+        act: impl AsyncFnOnce(&OwnWorld<'_>) -> Outcome<T>,
     ) -> Outcome<T> {
         let worlds = Worlds::default();
-        let world = Clocked { trial: worlds.enter(self), worlds: &worlds };
+        let world = OwnWorld { trial: worlds.enter(self), worlds: &worlds };
         let outcome = act(&world).await;
         for key in worlds.keys() {
             let reset = Request::new("POST", "/_emulator/reset").undescribed();
@@ -63,7 +63,7 @@ impl Trial {
     }
 }
 
-impl Clocked<'_> {
+impl OwnWorld<'_> {
     /// Another world, with nothing in it.
     pub(crate) fn another(&self) -> Self {
         Self { trial: self.worlds.enter(&self.trial), worlds: self.worlds }

@@ -36,6 +36,14 @@ impl Trial {
         Self { session, check: self.check, key: Some(key), log }
     }
 
+    /// A request with the key of the world that this is under.
+    pub(super) fn addressed(&self, request: Request) -> Request {
+        match &self.key {
+            Some(key) => request.auth(Auth::Bare).header("authorization", format!("Bearer {key}")),
+            None => request,
+        }
+    }
+
     /// The key of the world that this is under.
     pub(super) fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -52,11 +60,7 @@ impl Trial {
 
     /// Sends a request and gives its answer.
     pub(crate) async fn send(&self, request: Request) -> Outcome<Answer> {
-        let request = match &self.key {
-            Some(key) => request.auth(Auth::Bare).header("authorization", format!("Bearer {key}")),
-            None => request,
-        };
-        let exchange = self.session.send(request).await;
+        let exchange = self.session.send(self.addressed(request)).await;
         let answer = exchange.answer.clone();
         let what = format!("{} {}", exchange.request.method, exchange.request.path);
         let operation = crate::schema::operation(&exchange.request.method, &exchange.request.path);

@@ -1,9 +1,9 @@
-//! SB-TMO, hours long: on targets whose time can be moved.
+//! SB-TMO, hours long, and LIM-04: on targets whose time can be moved.
 
 use serde_json::{Value, json};
 
-use crate::check::{Check, Outcome, Stop, Trial, check};
-use crate::http::Answer;
+use crate::check::{Check, Outcome, OwnWorld, Stop, Trial, check, meanwhile};
+use crate::http::{Answer, Request};
 use crate::target::Capability as C;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -12,14 +12,13 @@ pub(super) const CHECKS: &[Check] = &[
         Sandbox,
         ["SB-TMO-01", "SB-TMO-02", "SB-TMO-05", "SB-PAUSE-08", "SB-LIST-05"]
     )
-    .when(&[C::Clock, C::Seconds])
-    .live(0),
+    .when(&[C::Clock, C::Seconds]),
     check!(a_sandbox_lives_for_five_minutes_by_default, Sandbox, ["SB-CREATE-03", "SB-TMO-03"])
-        .when(&[C::Clock])
-        .live(0),
+        .when(&[C::Clock]),
     check!(a_launch_ends_before_what_falls_due_later, Sandbox, ["SB-TMO-01"])
         .when(&[C::Clock, C::Seconds, C::Transitions])
-        .live(0),
+        .live(2),
+    check!(a_minute_of_requests_ends, Nothing, ["LIM-04"]).when(&[C::Clock, C::RateLimit]),
 ];
 
 /// How often a launch is tried to be seen under way.
@@ -30,7 +29,7 @@ const HOURS: u64 = 8 * 3600;
 const DAY: u64 = 24 * 3600;
 
 async fn eight_hours_are_eight_hours(t: &Trial) -> Outcome {
-    t.with_a_clock(async |world| {
+    t.in_a_world(async |world| {
         let id = made(&world.create(json!({ "timeout": HOURS, "auto_pause": true })).await?)?;
         world.until(&id, "running").await?;
         for (rule, what) in [
@@ -75,7 +74,7 @@ fn changed(listed: &[Value]) -> Option<Value> {
 
 async fn a_sandbox_lives_for_five_minutes_by_default(t: &Trial) -> Outcome {
     const DEFAULT: u64 = 300;
-    t.with_a_clock(async |world| {
+    t.in_a_world(async |world| {
         let id = made(&world.create(json!({})).await?)?;
         world.until(&id, "running").await?;
         world.advance(DEFAULT - NEAR).await?;
@@ -96,26 +95,15 @@ async fn a_launch_ends_before_what_falls_due_later(t: &Trial) -> Outcome {
     const SECOND: u64 = 600;
     for _ in 0..ROUNDS {
         let seen = t
-            .with_a_clock(async |world| {
+            .in_a_world(async |world| {
                 world.create(json!({ "timeout": FIRST })).await?;
                 let create = world.create(json!({ "timeout": SECOND }));
                 tokio::pin!(create);
                 // Between two looks it may start and run.
-                let early = loop {
-                    tokio::select! {
-                        biased;
-                        answer = &mut create => {
-                            answer?;
-                            break true;
-                        }
-                        listed = world.listed() => {
-                            if listed?.iter().any(|item| item["state"] == "starting") {
-                                break false;
-                            }
-                        }
-                    }
+                let starts = async || {
+                    Ok(world.listed().await?.iter().any(|item| item["state"] == "starting"))
                 };
-                if early {
+                if meanwhile(create.as_mut(), starts).await?.is_some() {
                     return Ok(false);
                 }
                 world.advance(FIRST + NEAR).await?;
@@ -136,6 +124,37 @@ async fn a_launch_ends_before_what_falls_due_later(t: &Trial) -> Outcome {
         }
     }
     Err(Stop::Unprepared("no launch was seen under way".to_owned()))
+}
+
+/// How many requests are sent until one is refused; none if none is.
+async fn admitted(world: &OwnWorld<'_>) -> Outcome<Option<usize>> {
+    for count in 0..1100 {
+        let request = Request::get("/v1/sandboxes?page-size=1").final_429();
+        if world.trial.send(request).await?.status == 429 {
+            return Ok(Some(count));
+        }
+    }
+    Ok(None)
+}
+
+async fn a_minute_of_requests_ends(t: &Trial) -> Outcome {
+    t.in_a_world(async |world| {
+        world.tell_the_clock(json!({ "action": "freeze" })).await?;
+        let first = admitted(world).await?;
+        t.must("LIM-04", "after a thousand requests one is refused", first == Some(1000));
+        let told = world.control("GET", "/_emulator/capabilities", &json!({})).await?;
+        let told = &told.json["quotas"];
+        let tells = told.is_null() || told["rate_limit_per_minute"] == 1000;
+        t.decided("LIM-04", "the capabilities tell the limit", tells);
+        world.tell_the_clock(json!({ "action": "advance", "ms": 59_999 })).await?;
+        let early = admitted(world).await?;
+        t.decided("LIM-04", "within 60 seconds of the first all are", early == Some(0));
+        world.tell_the_clock(json!({ "action": "advance", "ms": 1 })).await?;
+        let again = admitted(world).await?;
+        t.must("LIM-04", "60 seconds later as many are answered", again == first);
+        Ok(())
+    })
+    .await
 }
 
 fn made(answer: &Answer) -> Outcome<String> {

@@ -1,9 +1,10 @@
 //! CTL: the clock that a local server lets be moved, its failures on demand, and resets.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::{Value, json};
 
-use crate::check::{Check, Clocked, Outcome, Stop, Trial, check};
-use crate::http::Request;
+use crate::check::{Check, Outcome, OwnWorld, Stop, Trial, check, meanwhile};
 use crate::moment;
 use crate::target::Capability as C;
 
@@ -11,15 +12,14 @@ pub(super) const CHECKS: &[Check] = &[
     check!(a_clock_does_as_it_is_told, Nothing, ["CTL-01"]).when(&[C::Clock]),
     check!(what_falls_due_happens_at_its_moment, Sandbox, ["CTL-02"])
         .when(&[C::Clock, C::Seconds])
-        .live(0),
+        .live(3),
     check!(what_changes_falls_due_among_the_rest, Sandbox, ["CTL-02"])
         .when(&[C::Clock, C::Seconds, C::Transitions])
-        .live(0),
-    check!(a_minute_of_requests_ends, Nothing, ["LIM-04"]).when(&[C::Clock, C::RateLimit]),
-    check!(a_reset_forgets_one_organisation, Commands, ["CTL-03"]).when(&[C::Clock]).live(0),
+        .live(2),
+    check!(a_reset_forgets_one_organisation, Commands, ["CTL-03"]).when(&[C::Clock]).live(2),
     check!(what_is_told_to_fail_fails_and_leaves_nothing, Snapshots, ["CTL-08"])
         .when(&[C::Clock, C::Faults])
-        .live(0),
+        .live(2),
 ];
 
 const HOUR: u64 = 3600;
@@ -29,7 +29,7 @@ const LOOKS: usize = 20;
 const NEAR: i64 = 60_000;
 
 /// The moment that a clock shows, and whether it stands.
-async fn shown(world: &Clocked<'_>) -> Outcome<(i64, String)> {
+async fn shown(world: &OwnWorld<'_>) -> Outcome<(i64, String)> {
     let clock = world.clock().await?;
     let now = moment::parse(clock.text("now"))
         .ok_or_else(|| Stop::Unprepared(format!("the clock was answered {}", clock.brief())))?;
@@ -37,7 +37,7 @@ async fn shown(world: &Clocked<'_>) -> Outcome<(i64, String)> {
 }
 
 async fn a_clock_does_as_it_is_told(t: &Trial) -> Outcome {
-    t.with_a_clock(async |world| {
+    t.in_a_world(async |world| {
         let other = world.another();
         let before = shown(&other).await?.0;
         t.same("CTL-01", "a clock that nobody touched", &*shown(world).await?.1, "system");
@@ -85,7 +85,7 @@ fn changed(listed: &[Value], id: &str) -> Option<i64> {
 }
 
 async fn what_falls_due_happens_at_its_moment(t: &Trial) -> Outcome {
-    t.with_a_clock(async |world| {
+    t.in_a_world(async |world| {
         let mut ids = Vec::new();
         for hours in 1..=3 {
             let fields = json!({ "timeout": hours * HOUR, "auto_pause": true });
@@ -127,7 +127,7 @@ async fn what_falls_due_happens_at_its_moment(t: &Trial) -> Outcome {
 /// A change of state is under way when another sandbox times out: the clock stops between the two
 /// ends.
 async fn what_changes_falls_due_among_the_rest(t: &Trial) -> Outcome {
-    t.with_a_clock(async |world| {
+    t.in_a_world(async |world| {
         let times_out = world.running(json!({ "timeout": HOUR, "auto_pause": true })).await?;
         let is_paused = world.running(json!({ "timeout": 2 * HOUR })).await?;
         let listed = world.listed().await?;
@@ -148,14 +148,8 @@ async fn what_changes_falls_due_among_the_rest(t: &Trial) -> Outcome {
         let none = json!({});
         let pause = world.post(&is_paused, "pause", &none);
         tokio::pin!(pause);
-        let paused = loop {
-            tokio::select! {
-                biased;
-                answer = &mut pause => break answer?.ok(),
-                state = world.state(&is_paused) => if state? != "running" { break false },
-            }
-        };
-        if paused {
+        let changes = async || Ok(world.state(&is_paused).await? != "running");
+        if meanwhile(pause.as_mut(), changes).await?.is_some() {
             return Err(Stop::Unprepared("no pause was seen under way".to_owned()));
         }
         // Past the end of the pause, and not past that of the other one.
@@ -174,39 +168,8 @@ async fn what_changes_falls_due_among_the_rest(t: &Trial) -> Outcome {
     .await
 }
 
-/// How many requests are sent until one is refused; none if none is.
-async fn admitted(world: &Clocked<'_>) -> Outcome<Option<usize>> {
-    for count in 0..1100 {
-        let request = Request::get("/v1/sandboxes?page-size=1").final_429();
-        if world.trial.send(request).await?.status == 429 {
-            return Ok(Some(count));
-        }
-    }
-    Ok(None)
-}
-
-async fn a_minute_of_requests_ends(t: &Trial) -> Outcome {
-    t.with_a_clock(async |world| {
-        world.tell_the_clock(json!({ "action": "freeze" })).await?;
-        let first = admitted(world).await?;
-        t.must("LIM-04", "after a thousand requests one is refused", first == Some(1000));
-        let told = world.control("GET", "/_emulator/capabilities", &json!({})).await?;
-        let told = &told.json["quotas"];
-        let tells = told.is_null() || told["rate_limit_per_minute"] == 1000;
-        t.decided("LIM-04", "the capabilities tell the limit", tells);
-        world.tell_the_clock(json!({ "action": "advance", "ms": 59_999 })).await?;
-        let early = admitted(world).await?;
-        t.decided("LIM-04", "within 60 seconds of the first all are", early == Some(0));
-        world.tell_the_clock(json!({ "action": "advance", "ms": 1 })).await?;
-        let again = admitted(world).await?;
-        t.must("LIM-04", "60 seconds later as many are answered", again == first);
-        Ok(())
-    })
-    .await
-}
-
 async fn a_reset_forgets_one_organisation(t: &Trial) -> Outcome {
-    t.with_a_clock(async |world| {
+    t.in_a_world(async |world| {
         let other = world.another();
         let (id, kept) = (world.running(json!({})).await?, other.running(json!({})).await?);
         let dir = other.trial.workdir(&kept).await?;
@@ -226,15 +189,10 @@ async fn a_reset_forgets_one_organisation(t: &Trial) -> Outcome {
         let waits = world.trial.exec(&id, script);
         tokio::pin!(waits);
         let up = format!("{dir}/up");
-        loop {
-            tokio::select! {
-                biased;
-                answer = &mut waits => {
-                    let why = format!("a command that waits was answered {}", answer?.brief());
-                    return Err(Stop::Unprepared(why));
-                }
-                text = world.trial.read(&id, &up) => if text?.is_some() { break },
-            }
+        let runs = async || Ok(world.trial.read(&id, &up).await?.is_some());
+        if let Some(answer) = meanwhile(waits.as_mut(), runs).await? {
+            let why = format!("a command that waits was answered {}", answer.brief());
+            return Err(Stop::Unprepared(why));
         }
         let answer = world.reset().await?;
         t.status("CTL-03", &answer, 204);
@@ -263,7 +221,7 @@ async fn a_reset_forgets_one_organisation(t: &Trial) -> Outcome {
 
 async fn what_is_told_to_fail_fails_and_leaves_nothing(t: &Trial) -> Outcome {
     const RULE: &str = "CTL-08";
-    t.with_a_clock(async |world| {
+    t.in_a_world(async |world| {
         let id = world.running(json!({})).await?;
         let file = format!("{}/f", world.trial.workdir(&id).await?);
         world.trial.write(&id, &file, b"kept").await?;
@@ -330,23 +288,19 @@ async fn what_is_told_to_fail_fails_and_leaves_nothing(t: &Trial) -> Outcome {
         world.tell_the_clock(json!({ "action": "freeze" })).await?;
         let late = world.trial.get("/v1/sandboxes");
         tokio::pin!(late);
-        let mut looks = 0;
-        let early = loop {
-            tokio::select! {
-                biased;
-                answer = &mut late => break answer?.ok(),
-                state = world.state(&id) => drop(state?),
-            }
-            looks += 1;
-            if looks == LOOKS {
-                break false;
-            }
+        let looks = AtomicUsize::new(0);
+        let often = async || {
+            world.state(&id).await?;
+            Ok(looks.fetch_add(1, Ordering::Relaxed) == LOOKS)
         };
-        t.must(RULE, "what is told to take longer does, while the clock stands", !early);
+        let early = meanwhile(late.as_mut(), often).await?;
+        t.must(RULE, "what is told to take longer does, while the clock stands", early.is_none());
         world.tell_the_clock(json!({ "action": "advance", "ms": 60_000 })).await?;
-        if !early {
-            t.status(RULE, &late.await?, 200);
-        }
+        let answer = match early {
+            Some(answer) => answer,
+            None => late.await?,
+        };
+        t.status(RULE, &answer, 200);
         Ok(())
     })
     .await

@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[
         .live(3),
     check!(worlds_outlive_a_restart, Snapshots, ["CTL-09"])
         .when(&[C::Restart, C::Clock, C::Worlds, C::Faults, C::Seconds])
-        .live(0),
+        .live(3),
 ];
 
 async fn restart(t: &Trial) -> Outcome {
@@ -41,7 +41,7 @@ async fn what_was_answered_outlives_a_restart(t: &Trial) -> Outcome {
 }
 
 async fn worlds_outlive_a_restart(t: &Trial) -> Outcome {
-    t.with_a_clock(async |world| {
+    t.in_a_world(async |world| {
         let furnished = furnish(&world.trial).await?;
         let (fork, import, empty) = (world.another(), world.another(), world.another());
         for answer in [

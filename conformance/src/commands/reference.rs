@@ -1,7 +1,7 @@
 //! `reference`: the server that the suite is judged by, to be tried by hand.
 
 use super::run::{CannotRun, Reason};
-use crate::model::{CATALOGUE, ODDITIES, Traits};
+use crate::model::{ODDITIES, Traits, catalogue};
 use crate::reference::{KEY, OTHER_KEY, Reference};
 
 /// What `reference` is told.
@@ -19,7 +19,7 @@ pub struct ReferenceOptions {
 pub async fn reference(options: ReferenceOptions) -> Result<u8, CannotRun> {
     let mut traits = Traits { delay_ms: options.delay_ms, quota: Some(3), ..Traits::default() };
     for name in &options.faults {
-        let known = CATALOGUE.iter().find(|entry| entry.fault.name() == *name);
+        let known = catalogue().find(|entry| entry.fault.name() == *name);
         let entry = known.ok_or_else(|| Reason::NoSuch("fault", name.clone()))?;
         traits.faults.insert(entry.fault);
     }

@@ -1,47 +1,19 @@
 //! The catalogue of faults: what each is, and the rules that are to catch it.
 
-use super::Fault;
+mod control;
+mod entry;
 
-/// A fault as the catalogue has it.
-#[derive(Debug)]
-pub(crate) struct FaultEntry {
-    pub(crate) fault: Fault,
-    /// What a server with the fault does.
-    pub(crate) what: &'static str,
-    /// The rules that it breaks, named in advance.
-    pub(crate) rules: &'static [&'static str],
-    /// Whether it shows only while states change.
-    pub(crate) slow: bool,
-    /// Whether what it breaks is this project's decision, so that it is judged as that binds.
-    pub(crate) ours: bool,
-    /// Whether it shows only while several clients act at once, and then if they meet.
-    pub(crate) race: bool,
-}
+use super::Fault as F;
 
-const fn entry(fault: Fault, what: &'static str, rules: &'static [&'static str]) -> FaultEntry {
-    FaultEntry { fault, what, rules, slow: false, ours: false, race: false }
-}
-
-const fn slow(fault: Fault, what: &'static str, rules: &'static [&'static str]) -> FaultEntry {
-    FaultEntry { slow: true, ..entry(fault, what, rules) }
-}
-
-const fn ours(fault: Fault, what: &'static str, rules: &'static [&'static str]) -> FaultEntry {
-    FaultEntry { ours: true, ..entry(fault, what, rules) }
-}
-
-const fn race(fault: Fault, what: &'static str, rules: &'static [&'static str]) -> FaultEntry {
-    FaultEntry { race: true, ..entry(fault, what, rules) }
-}
-
-const fn ours_slow(fault: Fault, what: &'static str, rules: &'static [&'static str]) -> FaultEntry {
-    FaultEntry { slow: true, ..ours(fault, what, rules) }
-}
-
-use Fault as F;
+pub(crate) use entry::FaultEntry;
+use entry::{entry, ours, ours_slow, race, slow};
 
 /// Every fault.
-pub(crate) const CATALOGUE: &[FaultEntry] = &[
+pub(crate) fn catalogue() -> impl Iterator<Item = &'static FaultEntry> {
+    ENTRIES.iter().chain(control::ENTRIES)
+}
+
+const ENTRIES: &[FaultEntry] = &[
     // Keys
     entry(F::KeysIgnored, "serves requests without a key", &["AUTH-01", "AUTH-04"]),
     entry(F::UnknownKeysTaken, "takes any key for an organisation", &["AUTH-04"]),
@@ -578,36 +550,6 @@ pub(crate) const CATALOGUE: &[FaultEntry] = &[
         "keeps the name of a snapshot whose source was deleted meanwhile",
         &["STATE-SNAPSHOT-RUNNING"],
     ),
-    // Control of a local server
-    entry(F::RateNeverRecovers, "refuses requests for ever after too many", &["LIM-04"]),
-    entry(F::ClockDoesNotStand, "lets a frozen clock go on", &["CTL-01"]),
-    entry(F::ClockJumps, "lets what fell due happen when the clock has arrived", &["CTL-02"]),
-    slow(
-        F::TimeoutsWaitForChanges,
-        "lets nothing time out while anything changes its state, where a clock stands",
-        &["CTL-02"],
-    ),
-    entry(F::ResetKeepsSnapshots, "keeps the snapshots in a reset", &["CTL-03"]),
-    entry(
-        F::ResetForgetsAll,
-        "forgets every organisation in a reset while a command runs",
-        &["CTL-03"],
-    ),
-    entry(F::ForkLosesMemory, "copies disks in a fork, and not memory", &["CTL-04"]),
-    entry(F::ForksAreOne, "shows in a fork what is done in the original", &["CTL-04"]),
-    entry(F::ForkReplaces, "forks to where something is", &["CTL-05"]),
-    entry(F::ImportReplaces, "imports to where something is", &["CTL-05"]),
-    slow(F::ForksInTransition, "forks what is in transition", &["CTL-05"]),
-    entry(F::ImportBeginsAnew, "gives imported sandboxes their whole time again", &["CTL-06"]),
-    entry(F::ImportForgetsStopped, "imports no stopped sandboxes", &["CTL-06"]),
-    entry(F::ImportsAnything, "imports what was tampered with", &["CTL-07"]),
-    entry(F::FaultsAreForgotten, "does not fail when it was told to", &["CTL-08"]),
-    entry(F::FailedCaptureIsStored, "stores a snapshot that it says has failed", &["CTL-08"]),
-    entry(F::FailedLaunchStays, "keeps a sandbox whose launch has failed", &["CTL-08"]),
-    entry(F::RestartLosesMemory, "loses memory in a restart", &["CTL-09"]),
-    entry(F::RestartForgetsStopped, "forgets stopped sandboxes in a restart", &["CTL-09"]),
-    entry(F::RestartForgetsSnapshots, "forgets snapshots in a restart", &["CTL-09"]),
-    entry(F::RestartSetsTheClock, "forgets in a restart what the clock was set to", &["CTL-09"]),
 ];
 
 #[cfg(test)]
@@ -617,13 +559,13 @@ mod tests {
     #[test]
     fn every_fault_has_rules_of_the_register() {
         let mut seen = std::collections::BTreeSet::new();
-        for entry in CATALOGUE {
+        for entry in catalogue() {
             assert!(seen.insert(entry.fault), "{:?} is there twice", entry.fault);
             assert!(!entry.rules.is_empty());
             for rule in entry.rules {
                 assert!(crate::register().get(rule).is_some(), "{:?}: {rule}", entry.fault);
             }
         }
-        assert_eq!(Fault::UseOfPausedIs409.name(), "use-of-paused-is409");
+        assert_eq!(F::UseOfPausedIs409.name(), "use-of-paused-is409");
     }
 }

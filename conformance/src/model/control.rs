@@ -1,4 +1,4 @@
-//! Organisations as a whole: forgotten, copied, written down, restarted, and made to fail.
+//! Organisations as a whole: forgotten, copied, written down and restarted.
 //!
 //! Only those whose keys say that they are somebody's own can be controlled.
 
@@ -6,24 +6,11 @@ use serde_json::{Value, json};
 
 use super::clock::Pace;
 use super::fault::Fault;
-use super::reply::{Body, Call, Reply};
-use super::world::{Organisation, Step, World};
-use crate::schema::operation;
+use super::reply::{Call, Reply};
+use super::world::{Organisation, World};
 
 /// How keys begin whose organisations can be controlled.
 pub(super) const OWN_KEY: &str = "clock-";
-
-/// A failure to come.
-#[derive(Clone, Debug)]
-pub(super) struct Mishap {
-    operation: String,
-    /// How many calls it strikes yet.
-    first: u64,
-    how: Value,
-    /// When the call that it holds up goes on.
-    until: Option<u64>,
-    said: Value,
-}
 
 /// What was written down.
 #[derive(Clone, Debug)]
@@ -158,77 +145,6 @@ impl World {
         }
         self.organisations.insert(org.to_owned(), organisation);
         Reply::done()
-    }
-
-    fn faults(&mut self, org: &str, call: &Call) -> Reply {
-        let wish: Value = serde_json::from_slice(&call.body).unwrap_or_default();
-        let forgets = self.bug(Fault::FaultsAreForgotten);
-        let mishaps = &mut self.organisation(org).mishaps;
-        if call.method != "GET" {
-            mishaps.clear();
-        }
-        for said in wish["faults"].as_array().into_iter().flatten().filter(|_| !forgets) {
-            mishaps.push(Mishap {
-                operation: said["operation"].as_str().unwrap_or_default().to_owned(),
-                first: said["first"].as_u64().unwrap_or(u64::MAX),
-                how: said.get("answer").or_else(|| said.get("fail")).cloned().unwrap_or_default(),
-                until: None,
-                said: said.clone(),
-            });
-        }
-        if call.method == "DELETE" {
-            return Reply::done();
-        }
-        let shown: Vec<_> = mishaps.iter().map(|mishap| &mishap.said).collect();
-        Reply::json(200, json!({ "faults": shown }))
-    }
-
-    /// Takes a request that may be told to fail.
-    pub(super) fn take_or_fail(
-        &mut self,
-        org: &str,
-        call: &Call,
-        now: u64,
-        take: impl FnOnce(&mut Self) -> Result<Step, Reply>,
-    ) -> Result<Step, Reply> {
-        let what = operation(&call.method, &call.path);
-        let time = self.time_of(org, now);
-        let mishaps = self.organisations.get_mut(org).map(|org| &mut org.mishaps);
-        let struck = mishaps.into_iter().flatten().find(|mishap| {
-            mishap.first > 0 && what.as_ref().is_some_and(|what| *what == mishap.operation)
-        });
-        let Some(mishap) = struck else { return take(self) };
-        if let Some(delay) = mishap.said["delay_ms"].as_u64() {
-            if time < *mishap.until.get_or_insert(time + delay) {
-                return Ok(Step::Wait);
-            }
-            mishap.first -= 1;
-            return take(self);
-        }
-        mishap.first -= 1;
-        let how = mishap.how.clone();
-        if let Some(status) = how["status"].as_u64().and_then(|status| u16::try_from(status).ok()) {
-            let reply = Reply::problem(status, "failure on demand");
-            let after = how["retry_after"].as_u64().unwrap_or(0).to_string();
-            return Err(reply.with("retry-after", &after));
-        }
-        // Done and undone.
-        let before = self.organisations.get(org).cloned().unwrap_or_default();
-        let step = match take(self)? {
-            Step::Later(0, finish) => self.finish(finish, now),
-            step => step,
-        };
-        let made = match step {
-            Step::Reply(reply) if reply.status >= 400 => return Err(reply),
-            Step::Reply(Reply { body: Body::Json(made), .. }) => made,
-            Step::Reply(_) | Step::Later(..) | Step::Wait => Value::Null,
-        };
-        let stays = self.bug(Fault::FailedCaptureIsStored) && made["name"].is_string();
-        let runs = self.bug(Fault::FailedLaunchStays) && made["state"] == "running";
-        if !stays && !runs {
-            self.organisations.insert(org.to_owned(), before);
-        }
-        Err(Reply::problem(503, "failure on demand"))
     }
 
     /// Ends everything as an orderly end does, and begins again.

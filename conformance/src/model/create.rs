@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::control::OWN_KEY;
 use super::disk::Disk;
 use super::fault::Fault;
 use super::fields::Fields;
@@ -48,10 +47,7 @@ impl World {
     pub(super) fn full(&mut self, org: &str) -> bool {
         let stopped_counts = self.bug(Fault::StoppedTakesAPlace);
         let two = self.bug(Fault::QuotaOfTwo);
-        // Whose key is somebody's own has the places of any organisation.
-        let own = org.starts_with(OWN_KEY);
-        let quota = self.traits.quota.map(|most| if own { most.max(3) } else { most });
-        let most = quota.map(|most| if two { 2 } else { most });
+        let most = self.traits.quota.map(|most| if two { 2 } else { most });
         let sandboxes = self.organisation(org).sandboxes.values();
         let count = sandboxes.filter(|s| stopped_counts || s.state != "stopped").count();
         most.is_some_and(|most| count >= most)

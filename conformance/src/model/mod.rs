@@ -18,6 +18,7 @@ mod files_many;
 mod glob;
 mod inside;
 mod lists;
+mod mishaps;
 mod oddity;
 mod policy;
 mod power;
@@ -30,7 +31,7 @@ mod snapshots;
 mod views;
 mod world;
 
-pub(crate) use catalogue::{CATALOGUE, FaultEntry};
+pub(crate) use catalogue::{FaultEntry, catalogue};
 pub(crate) use fault::Fault;
 pub(crate) use oddity::{ODDITIES, Oddity};
 pub(crate) use reply::{Body, Call, Reply};

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::clock::Pace;
-use super::control::{Exported, Mishap, OWN_KEY};
+use super::control::{Exported, OWN_KEY};
 use super::disk::Disk;
 use super::fault::Fault;
+use super::mishaps::Mishap;
 use super::oddity::Oddity;
 use super::power::is_passing;
 use super::races::Late;
@@ -265,6 +266,7 @@ impl World {
         };
         let step = self.settle(step.unwrap_or_else(Step::Reply), now);
         self.mingle(&organisation);
+        // Else the server dates its answers itself.
         match step {
             Step::Reply(reply) if time.abs_diff(now) > 0 => {
                 Step::Reply(reply.with("date", &crate::moment::http_date(time)))

@@ -188,9 +188,14 @@ impl Session {
 
     /// Waits for a sandbox to be `running`.
     pub(crate) async fn until_running(&self, id: &str) -> bool {
+        self.until_read_running(Request::get(format!("/v1/sandbox/{id}"))).await
+    }
+
+    /// The same, of the sandbox that this request reads.
+    pub(crate) async fn until_read_running(&self, look: Request) -> bool {
         let deadline = Instant::now() + self.settings.boot_patience;
         loop {
-            let exchange = self.send(Request::get(format!("/v1/sandbox/{id}"))).await;
+            let exchange = self.send(look.clone()).await;
             let Ok(answer) = exchange.answer else { return false };
             match answer.text("state") {
                 "running" => return true,

@@ -10,7 +10,7 @@ use super::{Bench, clean, fault, oddity};
 use crate::check::Trial;
 use crate::checks;
 use crate::http::{Client, Origin};
-use crate::model::{CATALOGUE, Fault, ODDITIES, Traits};
+use crate::model::{Fault, ODDITIES, Traits, catalogue};
 use crate::reference::{KEY, OTHER_KEY, Reference};
 use crate::run::{Restart, Session, Settings};
 use crate::scenario::{Story, play};
@@ -66,7 +66,7 @@ async fn a_fault_is_caught_by_the_rule_that_was_named() {
         Fault::HangsUpOnPause,
         Fault::IdsWithColons,
     ] {
-        let entry = CATALOGUE.iter().find(|entry| entry.fault == wanted).unwrap();
+        let entry = catalogue().find(|entry| entry.fault == wanted).unwrap();
         let caught = fault(entry, false).await;
         assert!(!caught.found.is_empty(), "{caught:?}");
     }

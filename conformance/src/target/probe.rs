@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::{Capabilities, Capability as C};
-use crate::check::{CLOCK, FAULTS, clock_key};
+use crate::check::{CLOCK, FAULTS, own_key};
 use crate::http::{Answer, Auth, Request};
 use crate::run::Session;
 
@@ -44,7 +44,7 @@ pub(crate) async fn probe(session: &Session) -> Result<Capabilities, ProbeError>
     let told = ask(session, told).await.map(|answer| answer.json["backend"].clone());
     let told = told.unwrap_or_default();
     found.set(C::Processes, told["process-survival"] == true);
-    let key = format!("Bearer {}", clock_key(&session.fresh_name()));
+    let key = format!("Bearer {}", own_key(&session.fresh_name()));
     let control = |path: &str| {
         let request = Request::get(path).undescribed().auth(Auth::Bare);
         request.header("authorization", key.clone())

@@ -199,6 +199,7 @@ async fn a_malformed_fault_is_refused_whole() {
         (json!({"operation": "sandbox/get", "answer": {"status": 200}}), "faults[1].answer.status"),
         (json!({"operation": "snapshot/create", "fail": "before-lunch"}), "faults[1].fail"),
         (json!({"operation": "sandbox/get", "fail": "before-copy"}), "faults[1].fail"),
+        (json!({"operation": "sandbox/get", "fail": "before-ready"}), "faults[1].fail"),
     ] {
         let body = json!({"faults": [good, bad]}).to_string();
         let answer = client.send("PUT", "/_emulator/faults", body).await;

@@ -2,17 +2,17 @@
 //! it ends, and a new one begins with what it has left on the disk.
 
 use std::env;
-use std::io::{self, Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::emulator::Emulator;
-use crate::process::WORD;
+use crate::process::{WORD, signal};
+use crate::relay::{authority, carry};
 
 /// What the bell says when there is a new emulator.
 const DONE: &[u8] = b"done";
@@ -86,26 +86,17 @@ fn begin(name: &str, folder: &Path) -> Result<Emulator> {
 fn replace(inside: &Mutex<Option<Emulator>>, name: &str, folder: &Path) -> Result<()> {
     let mut inside = inside.lock().unwrap_or_else(PoisonError::into_inner);
     let mut old = inside.take().context("it has ended")?;
-    let asked = format!("kill -TERM {}", old.child.id());
-    Command::new("sh").args(["-c", &asked]).status()?;
+    signal("TERM", &[old.child.id()])?;
     let ended = old.child.wait()?;
     ensure!(ended.success(), "it ended with {ended}");
     *inside = Some(begin(name, folder)?);
     Ok(())
 }
 
-fn lead(mut guest: TcpStream, inside: &Mutex<Option<Emulator>>) -> io::Result<()> {
-    let target = {
+fn lead(guest: TcpStream, inside: &Mutex<Option<Emulator>>) -> Result<()> {
+    let url = {
         let inside = inside.lock().unwrap_or_else(PoisonError::into_inner);
-        let url = inside.as_ref().map(|emulator| emulator.environment("")[0].1.to_owned());
-        url.ok_or(io::ErrorKind::ConnectionRefused)?
+        inside.as_ref().context("it has ended")?.environment("")[0].1.to_owned()
     };
-    let mut host = TcpStream::connect(target.trim_start_matches("http://"))?;
-    let (mut from_guest, mut to_host) = (guest.try_clone()?, host.try_clone()?);
-    thread::spawn(move || {
-        let _ = io::copy(&mut from_guest, &mut to_host);
-        let _ = to_host.shutdown(Shutdown::Write);
-    });
-    io::copy(&mut host, &mut guest)?;
-    guest.shutdown(Shutdown::Both)
+    Ok(carry(guest, TcpStream::connect(authority(&url)?)?)?)
 }

@@ -2,7 +2,7 @@
 //! program, started again.
 
 use std::env;
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
@@ -126,6 +126,12 @@ fn rung(bell: &str) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Sends processes a signal, given by its name.
+pub(crate) fn signal(name: &str, processes: &[u32]) -> io::Result<()> {
+    let ids: Vec<String> = processes.iter().map(u32::to_string).collect();
+    Command::new("kill").args(["-s", name]).args(ids).status().map(drop)
 }
 
 fn again(words: &[&str]) -> Command {

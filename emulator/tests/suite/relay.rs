@@ -3,12 +3,13 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use anyhow::{Context as _, Result};
+
+use crate::process::signal;
 
 /// A relay. Its threads end with the process.
 pub(crate) struct Relay {
@@ -73,18 +74,23 @@ impl Shared {
         if (self.moment)(count, &String::from_utf8_lossy(&begun))
             && !self.interrupted.swap(true, Ordering::SeqCst)
         {
-            Command::new("sh").args(["-c", &format!("kill -INT {process}")]).status()?;
+            signal("INT", &[process])?;
         }
         let mut server = TcpStream::connect(&self.target)?;
         server.write_all(&begun)?;
-        let (mut from_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
-        thread::spawn(move || {
-            let _ = io::copy(&mut from_client, &mut to_server);
-            let _ = to_server.shutdown(Shutdown::Write);
-        });
-        io::copy(&mut server, &mut client)?;
-        client.shutdown(Shutdown::Both)
+        carry(client, server)
     }
+}
+
+/// Carries what either says to the other, until the server has said all.
+pub(crate) fn carry(mut client: TcpStream, mut server: TcpStream) -> io::Result<()> {
+    let (mut from_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
+    thread::spawn(move || {
+        let _ = io::copy(&mut from_client, &mut to_server);
+        let _ = to_server.shutdown(Shutdown::Write);
+    });
+    io::copy(&mut server, &mut client)?;
+    client.shutdown(Shutdown::Both)
 }
 
 /// What comes up to the end of the head of a request, and perhaps more.
@@ -114,6 +120,6 @@ pub(crate) fn get(url: &str, path: &str, key: &str) -> Result<String> {
     Ok(answer)
 }
 
-fn authority(url: &str) -> Result<&str> {
+pub(crate) fn authority(url: &str) -> Result<&str> {
     url.strip_prefix("http://").context("the URL is plain HTTP")
 }

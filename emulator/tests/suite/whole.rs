@@ -4,7 +4,7 @@
 //!
 //! This is also what the emulator's mutants are judged by (`conformance/mutants.toml`).
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::sync::mpsc;
 use std::{io, thread};
 
@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 
 use crate::doorman::Doorman;
 use crate::emulator::Emulator;
-use crate::process::{Whole, whole};
+use crate::process::{Whole, signal, whole};
 
 /// A way to start the emulator, and what the suite then looks at.
 struct Setting {
@@ -88,18 +88,19 @@ pub(crate) fn keeps_every_rule() -> Result<()> {
 /// then, so that none goes on.
 fn first_failure(runs: &[Whole<'_>]) -> Result<Option<String>> {
     let folder = tempfile::tempdir()?;
-    let (sender, outcomes) = mpsc::channel::<(String, io::Result<Output>)>();
-    let mut processes = Vec::new();
+    let (sender, outcomes) = mpsc::channel::<(u32, String, io::Result<Output>)>();
+    let mut going = Vec::new();
     for run in runs {
         let child =
             whole(run, folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        processes.push(child.id());
+        going.push(child.id());
         let (sender, name) = (sender.clone(), run.key.to_owned());
-        thread::spawn(move || sender.send((name, child.wait_with_output())));
+        thread::spawn(move || sender.send((child.id(), name, child.wait_with_output())));
     }
     drop(sender);
     let mut failed = None;
-    for (name, output) in outcomes {
+    for (process, name, output) in outcomes {
+        going.retain(|other| *other != process);
         let output = output?;
         if output.status.success() || failed.is_some() {
             continue;
@@ -107,9 +108,9 @@ fn first_failure(runs: &[Whole<'_>]) -> Result<Option<String>> {
         let said = String::from_utf8_lossy(&output.stdout);
         let errors = String::from_utf8_lossy(&output.stderr);
         failed = Some(format!("{name}: {}: {said}{errors}", output.status));
-        let all: Vec<String> = processes.iter().map(u32::to_string).collect();
-        let kill = format!("kill -KILL {} 2>/dev/null", all.join(" "));
-        Command::new("sh").args(["-c", &kill]).status()?;
+        if !going.is_empty() {
+            signal("KILL", &going)?;
+        }
     }
     Ok(failed)
 }

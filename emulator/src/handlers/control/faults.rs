@@ -167,7 +167,7 @@ fn word(point: FaultPoint) -> &'static str {
     }
 }
 
-/// The operations that a point is part of, or the beginnings of their names.
+/// The operations that a point is part of; a `*` stands for all of a family.
 fn operations(point: FaultPoint) -> &'static [&'static str] {
     match point {
         FaultPoint::BeforeCopy => &["snapshot/create", "snapshot/pause", "sandbox/pause"],
@@ -178,9 +178,9 @@ fn operations(point: FaultPoint) -> &'static [&'static str] {
             "sandbox/start",
             "snapshot/resume",
             "snapshot/restore",
-            "process/",
-            "filesystem/",
-            "system/",
+            "process/*",
+            "filesystem/*",
+            "system/*",
         ],
     }
 }
@@ -193,8 +193,10 @@ fn fail(fields: &mut Fields, operation: Option<&str>) -> Option<Mishap> {
         return None;
     };
     let operation = operation?;
-    let covers =
-        |known: &str| operation == known || (known.ends_with('/') && operation.starts_with(known));
+    let covers = |known: &str| match known.strip_suffix('*') {
+        Some(family) => operation.starts_with(family),
+        None => operation == known,
+    };
     if !operations(point).iter().any(|known| covers(known)) {
         let rule = format!("{text} is a phase of {}", operations(point).join(", "));
         fields.refuse("fail", rule);
